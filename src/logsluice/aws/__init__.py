@@ -1,0 +1,1 @@
+"""AWS's side of things: sessions, notification envelopes, reading objects, signing."""

@@ -1,0 +1,1 @@
+"""What is kept in an OpenSearch or Elasticsearch cluster beside documents: index templates."""

@@ -1,0 +1,96 @@
+"""How components are found and described: by listing packages, never by a central list.
+
+A component is a module (or package) under `formats/`, `filters/`, `sources/` or `sinks/`, and its `type:` is its
+module's name. Third parties add theirs by an entry point in the group `logsluice.<kind>`, such as `logsluice.sinks`.
+
+Each module of a filter, source or sink has two names that are looked up here:
+
+- `Config`: a subclass of `Options`, importable without the component's extras, so that schemas can be exported;
+- `build(config, context)`: makes the component; heavy imports and connections wait for its `open`.
+
+A format's package has `build(**options)` instead (see `logsluice.formats`). The module's docstring is its
+documentation page. A module whose name starts with an underscore is a helper, not a component.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from logsluice.model import Format
+
+Kind: TypeAlias = Literal["formats", "filters", "sources", "sinks"]
+
+NOT_COMPONENTS = {"formats": frozenset({"fields"})}
+
+
+class Options(BaseModel):
+    """Options of a component: unknown names are errors, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a component may know of the pipeline that it is built for.
+
+    Attributes:
+        pipeline: The pipeline's name, for logs and metrics.
+        formats: The formats that its events may come from (one, or all for `auto`): templates are made from them.
+        base: The folder that relative paths in the configuration start from.
+    """
+
+    pipeline: str = "main"
+    formats: tuple[Format, ...] = ()
+    base: Path = field(default_factory=Path)
+
+
+class UnknownComponent(LookupError):
+    """No component of that kind has that name; the message names the near matches."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """`; did you mean "alb"?`, or "" when nothing is near: for the end of an error message."""
+    close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+
+
+@cache
+def names(kind: Kind) -> tuple[str, ...]:
+    """Every component of a kind, sorted: ours and those that third parties registered."""
+    package = importlib.import_module(f"logsluice.{kind}")
+    own = {
+        module.name
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_") and module.name not in NOT_COMPONENTS.get(kind, ())
+    }
+    foreign = {point.name for point in importlib.metadata.entry_points(group=f"logsluice.{kind}")}
+    return tuple(sorted(own | foreign))
+
+
+@cache
+def find(kind: Kind, name: str) -> ModuleType:
+    """The module of a component.
+
+    Raises:
+        UnknownComponent: With the near matches in its message.
+    """
+    known = names(kind)
+    if name not in known:
+        raise UnknownComponent(f"there is no {kind.rstrip('s')} {name!r}{near(name, known)}")
+    for point in importlib.metadata.entry_points(group=f"logsluice.{kind}", name=name):
+        module = point.load()
+        assert isinstance(module, ModuleType), f"entry point {name} of logsluice.{kind} must name a module"
+        return module
+    return importlib.import_module(f"logsluice.{kind}.{name}")

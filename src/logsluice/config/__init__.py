@@ -1,0 +1,1 @@
+"""The configuration model, its YAML front end, and the assembly of pipelines from it."""

@@ -1,0 +1,1 @@
+"""One module a filter, with Logstash's name, options and semantics."""

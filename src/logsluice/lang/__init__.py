@@ -1,0 +1,1 @@
+"""The small languages inside configurations: field references, `%{sprintf}`, conditions, time layouts."""

@@ -1,0 +1,1 @@
+"""The embedded store: Parquet files, a SQLite catalog, queries by DuckDB."""

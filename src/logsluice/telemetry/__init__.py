@@ -1,0 +1,1 @@
+"""Logs about the program itself, and its counters."""
