@@ -1,0 +1,1 @@
+"""Fixtures of the emulated AWS services: moto's server and ElasticMQ."""

@@ -1,0 +1,1 @@
+"""Fixtures of real OpenSearch nodes. Each kind of node starts at most once a session."""
