@@ -49,7 +49,7 @@ def free_port() -> int:
         return port
 
 
-def run_tool(command: Sequence[str | Path], seconds: float = 600) -> None:
+def run_tool(*command: str | Path, seconds: float = 600) -> None:
     """Run a build tool (Maven, javac, openssl, go) to its end.
 
     Raises:
@@ -102,7 +102,7 @@ class Server(abc.ABC):
     def healthy(self) -> bool:
         """Whether it answers as it should. Called again and again until it does; raises nothing."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - most servers have nothing to prepare
         """Download, compile, write configuration: once a start, before the process. Raises PartError."""
 
     def start(self) -> None:
