@@ -157,6 +157,7 @@ class Delivery:
         handle: The source's own (a receipt handle); nobody else looks at it.
         resume: Per output name, how many of its events that output has confirmed: kept while the delivery is parked,
             so that an output whose repeats are not idempotent is not sent them again.
+        parked_on: While parked: what has to be cured first, such as `output:opensearch/alb-2026.01.31`.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Delivery:
     handle: Any = None
     activity: Activity = field(default_factory=Activity)
     resume: dict[str, int] = field(default_factory=dict)
+    parked_on: frozenset[str] = frozenset()
 
 
 class Outcome(enum.IntEnum):

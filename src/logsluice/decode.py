@@ -1,0 +1,166 @@
+"""One payload to events: open, decompress, choose the format, frame, parse, and give every event its identity.
+
+The only way from bytes to events: the pipeline, `logsluice.read` and the tests all use it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from logsluice.errors import Unparsable
+from logsluice.framing.decompress import decompress
+from logsluice.framing.limits import DEFAULT_LIMITS, Limits
+from logsluice.model import EXCERPT_BYTES, Event, Reject
+
+if TYPE_CHECKING:
+    from logsluice.model import Format, Origin, Payload, Records
+
+
+class KeyPattern(Protocol):
+    """A compiled regular expression (of `re` or `regex`) with named groups."""
+
+    def search(self, string: str, /) -> Any:
+        """A match with `groupdict()`, or None."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """What one batch of records gave.
+
+    Attributes:
+        events: With `@metadata` and `@timestamp`.
+        rejects: Records that framing or the format could not use.
+        size: Decompressed bytes that were used up.
+        format: The name of the format at work.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    size: int = 0
+    format: str = ""
+
+
+def _uncounted(name: str, amount: int, label: str) -> None:
+    """Where nobody asked for counts."""
+    del name, amount, label
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Turns payloads into events, as one pipeline is configured to.
+
+    Attributes:
+        format: As configured; `auto` chooses another for each payload.
+        limits: What a payload may cost.
+        key_fields: Its named groups, searched in the origin's name (the object key), become fields of every event.
+        fields: Constant fields of every event.
+        document_id: `position` for `<day>.<digest>.<position>`; `content` for the SHA-1 of the record and its
+            terminator, as S3logsbeat makes it (identical lines then become one document).
+        with_origin: Whether events carry `origin {uri, version, position}`, which leads back to their bytes.
+        count: Told of what is no reject and still worth knowing: (name, amount, label).
+    """
+
+    format: Format
+    limits: Limits = DEFAULT_LIMITS
+    key_fields: KeyPattern | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    document_id: Literal["position", "content"] = "position"
+    with_origin: bool = True
+    count: Callable[[str, int, str], None] = _uncounted
+
+    def decode(self, payload: Payload) -> Iterator[Piece]:
+        """Read a payload to its end, a bounded piece at a time.
+
+        Raises:
+            SourceFault: It can't be opened, read on or decompressed; the pieces before stand.
+        """
+        origin = payload.origin
+        with payload.open() as stream:
+            chunks = decompress(stream, self.limits)
+            head = next(chunks, b"")
+            chosen = self.format.select(origin, head[:EXCERPT_BYTES])
+            self.count("formats", 1, chosen.name)
+            parser = chosen.parser()
+            finish = self._finisher(origin, chosen.name, payload.modified() or datetime.now(UTC))
+            for records in chosen.framing.frame(chain((head,), chunks), self.limits):
+                piece = Piece(size=records.size, format=chosen.name)
+                finish(piece, records, parser.parse(records))
+                piece.rejects.extend(
+                    Reject(origin, b.position, b.excerpt, b.length, "framing", b.reason, "", origin.id_of(b.position))
+                    for b in records.broken
+                )
+                yield piece
+
+    def _finisher(
+        self, origin: Origin, format_name: str, modified: datetime
+    ) -> Callable[[Piece, Records, Iterable[Any]], None]:
+        """A function that gives events of one payload what they have in common; made once, for it is the hot path."""
+        prefix = origin.id_prefix
+        groups = list(origin.attributes.items())
+        constant = {**self.fields, **self._from_key(origin)}
+        with_origin = self.with_origin
+        uri, version = origin.uri, origin.version
+        by_content = self.document_id == "content"
+
+        def finish(piece: Piece, records: Records, parsed: Iterable[Any]) -> None:
+            add = piece.events.append
+            for index, (result, position) in enumerate(zip(parsed, records.positions, strict=True)):
+                if type(result) is dict:
+                    results: tuple[Event, ...] | list[Event] = (result,)
+                elif result is None:
+                    continue
+                elif isinstance(result, Unparsable):
+                    record = records.records[index]
+                    piece.rejects.append(unparsable(origin, position, record, str(result)))
+                    continue
+                else:
+                    results = result
+                document_id = f"{prefix}{position}"
+                if by_content:
+                    document_id = hashlib.sha1(  # noqa: S324 - an id that S3logsbeat users have, not a secret
+                        records.records[index] + records.terminator(index)
+                    ).hexdigest()
+                for n, event in enumerate(results):
+                    metadata = {
+                        "_id": document_id if n == 0 else f"{document_id}.{n}",
+                        "position": position,
+                        "format": format_name,
+                    }
+                    for name, values in groups:
+                        metadata[name] = values.copy()
+                    if "@timestamp" not in event:
+                        event["@timestamp"] = modified
+                    if constant:
+                        event.update(constant)
+                    if with_origin:
+                        event["origin"] = {"uri": uri, "version": version, "position": position}
+                    event["@metadata"] = metadata
+                    add(event)
+
+        return finish
+
+    def _from_key(self, origin: Origin) -> dict[str, str]:
+        if self.key_fields is None:
+            return {}
+        found = self.key_fields.search(origin.name)
+        if found is None:
+            self.count("keys_without_match", 1, "")
+            return {}
+        return {name: value for name, value in found.groupdict().items() if value}
+
+
+def unparsable(origin: Origin, position: int, record: bytes, reason: str) -> Reject:
+    """The reject of one record that is not of its format."""
+    return Reject(
+        origin, position, record[:EXCERPT_BYTES], len(record), "parse", reason, event_id=origin.id_of(position)
+    )
+
+
+def faulty(origin: Origin | None, size: int | None, reason: str) -> Reject:
+    """The reject of a whole payload, by reference: its bytes stay where they are."""
+    return Reject(origin, -1, b"", max(size or 0, 1), "source", reason)

@@ -1,0 +1,184 @@
+"""Where rejects go: a local folder or an S3 prefix, written and confirmed before a delivery is settled.
+
+Files are NDJSON, one reject a line, named by origin, output and first position: a repeat of the same delivery
+overwrites its own files, so that rejects are kept once.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from logsluice.errors import Busy, Sick
+from logsluice.framing.limits import MIB
+from logsluice.model import Origin, Reject
+
+if TYPE_CHECKING:
+    from logsluice.aws.session import AwsOptions
+
+PART_BYTES = 8 * MIB
+
+
+class Shelf(Protocol):
+    """A place that keeps named files."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep a file, replacing one of that name. Returns when it is safe.
+
+        Raises:
+            SinkFault: It is not.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Dead letters in a local folder."""
+
+    path: Path
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write beside, sync, rename, sync the folder: after a crash the file is whole or not there."""
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise Sick(f"the dead letter folder {self.path} can't be written: {error.strerror or error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class S3Prefix:
+    """Dead letters under `s3://bucket/prefix`."""
+
+    bucket: str
+    prefix: str
+    aws: AwsOptions
+
+    def put(self, name: str, content: bytes) -> None:
+        """One PutObject; S3 answers when the object is durable."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self.aws.client("s3").put_object(Bucket=self.bucket, Key=f"{self.prefix}{name}", Body=content)
+        except ClientError as error:
+            place = f"s3://{self.bucket}/{self.prefix}"
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
+                raise Busy(f"the dead letter {place} can't be written: {error}") from error
+            raise Sick(f"the dead letter {place} can't be written: {error}") from error
+        except BotoCoreError as error:
+            raise Busy(f"the dead letter s3://{self.bucket} can't be reached: {error}") from error
+
+
+class DeadLetter:
+    """Writes rejects to a shelf.
+
+    Args:
+        shelf: None discards them (they are still counted): for `--to stdout` without a `--dead-letter`.
+    """
+
+    def __init__(self, shelf: Shelf | None) -> None:
+        self._shelf = shelf
+
+    def write(self, rejects: Sequence[Reject]) -> None:
+        """Write rejects of one delivery. When this returns they are safe.
+
+        Raises:
+            SinkFault: They are not, and the delivery must not be settled.
+        """
+        if self._shelf is None:
+            return
+        for (origin, output), group in _grouped(rejects):
+            for first, part in _parts(group):
+                self._shelf.put(_name(origin, output, first), part)
+
+
+def open_dead_letter(place: str, aws: AwsOptions | None = None, base: Path | None = None) -> DeadLetter:
+    """The dead letter for a folder or an `s3://bucket/prefix`."""
+    if place.startswith("s3://"):
+        from logsluice.aws.session import AwsOptions
+
+        bucket, _, prefix = place.removeprefix("s3://").partition("/")
+        prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+        return DeadLetter(S3Prefix(bucket, prefix, aws or AwsOptions()))
+    return DeadLetter(Folder((base or Path()) / place))
+
+
+def read_dead_letter(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rejects in a local folder, each once by (event id or place, output): what was cut differently repeats."""
+    seen: set[tuple[str, int, str, str]] = set()
+    for path in sorted(folder.rglob("*.ndjson")):
+        with path.open("rb") as lines:
+            for line in lines:
+                entry: dict[str, Any] = orjson.loads(line)
+                key = (entry["origin"]["uri"], entry["position"], entry["event_id"], entry["output"])
+                if key not in seen:
+                    seen.add(key)
+                    yield entry
+
+
+def _grouped(rejects: Iterable[Reject]) -> Iterator[tuple[tuple[Origin | None, str], list[Reject]]]:
+    groups: dict[tuple[str, str], tuple[Origin | None, list[Reject]]] = {}
+    for reject in rejects:
+        uri = f"{reject.origin.uri}\0{reject.origin.version}" if reject.origin else ""
+        groups.setdefault((uri, reject.output), (reject.origin, []))[1].append(reject)
+    for (_, output), (origin, group) in groups.items():
+        yield (origin, output), group
+
+
+def _parts(rejects: Iterable[Reject]) -> Iterator[tuple[Reject, bytes]]:
+    """Lines joined to files of about PART_BYTES, each with its first reject."""
+    first: Reject | None = None
+    part = bytearray()
+    for reject in rejects:
+        line = _line(reject)
+        if first is not None and len(part) + len(line) > PART_BYTES:
+            yield first, bytes(part)
+            first, part = None, bytearray()
+        first = first or reject
+        part += line
+    if first is not None:
+        yield first, bytes(part)
+
+
+def _name(origin: Origin | None, output: str, first: Reject) -> str:
+    day, digest = (origin.day, origin.digest) if origin else ("00000000", "unknown")
+    stage = re.sub(r"[^A-Za-z0-9_.-]", "_", output) if output else first.stage
+    return f"{day}/{digest}.{stage}.{first.position}.ndjson"
+
+
+def _line(reject: Reject) -> bytes:
+    origin = reject.origin
+    entry: dict[str, Any] = {
+        "stage": reject.stage,
+        "reason": reject.reason,
+        "output": reject.output,
+        "event_id": reject.event_id,
+        "origin": {"uri": origin.uri, "version": origin.version, **origin.attributes} if origin else {"uri": ""},
+        "position": reject.position,
+        "length": reject.length,
+        "truncated": reject.truncated,
+        "rejected_at": datetime.now(UTC),
+    }
+    try:
+        entry["text"] = reject.excerpt.decode()
+    except UnicodeDecodeError:
+        entry["base64"] = base64.b64encode(reject.excerpt).decode()
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z, default=str)

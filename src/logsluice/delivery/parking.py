@@ -1,0 +1,99 @@
+"""Where deliveries wait whose output is sick, or whose bucket is paused: kept alive, holding no decoded data."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logsluice.model import Delivery
+
+FIRST_PROBE_SECONDS = 2.0
+LAST_PROBE_SECONDS = 30.0
+CAPACITY = 1000
+
+
+@dataclass(slots=True)
+class _Illness:
+    """One reason for parking: when it is probed next, and how long the wait after that is."""
+
+    probe_at: float
+    wait: float
+
+
+@dataclass(slots=True)
+class ParkingLot:
+    """Parked deliveries by the reasons that keep them.
+
+    One delivery probes a reason at growing intervals; when it goes through, all others with that reason follow.
+
+    Attributes:
+        capacity: How many deliveries may be kept; the host stops receiving at that number.
+    """
+
+    capacity: int = CAPACITY
+    first_probe: float = FIRST_PROBE_SECONDS
+    last_probe: float = LAST_PROBE_SECONDS
+    _parked: dict[Delivery, ExitStack] = field(default_factory=dict)
+    _illnesses: dict[str, _Illness] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __len__(self) -> int:
+        return len(self._parked)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether receiving must stop."""
+        return len(self._parked) >= self.capacity
+
+    def park(self, delivery: Delivery) -> None:
+        """Keep a delivery; `delivery.parked_on` says why. Its heartbeat goes on, for this is a declared wait."""
+        stack = ExitStack()
+        stack.enter_context(delivery.activity.waits())
+        now = time.monotonic()
+        with self._lock:
+            self._parked[delivery] = stack
+            for reason in delivery.parked_on:
+                known = self._illnesses.get(reason)
+                if known is None:
+                    self._illnesses[reason] = _Illness(now + self.first_probe, self.first_probe)
+                elif known.probe_at == float("inf"):  # its probe has come back parked
+                    known.wait = min(known.wait * 2, self.last_probe)
+                    known.probe_at = now + known.wait
+
+    def cure(self, reasons: Iterable[str]) -> None:
+        """A delivery that was kept by these went through: the others may go."""
+        with self._lock:
+            for reason in reasons:
+                self._illnesses.pop(reason, None)
+
+    def take(self, limit: int = 10) -> list[Delivery]:
+        """Deliveries to process now: those that nothing keeps any more, else one probe for a reason that is due."""
+        now = time.monotonic()
+        with self._lock:
+            free = [d for d in self._parked if not (d.parked_on & self._illnesses.keys())][:limit]
+            if not free:
+                free = [d for d in self._parked if all(self._is_due(r, now) for r in d.parked_on)][:1]
+                for reason in free[0].parked_on if free else ():
+                    if reason in self._illnesses:
+                        self._illnesses[reason].probe_at = float("inf")
+            for delivery in free:
+                self._parked.pop(delivery).close()
+            return free
+
+    def clear(self) -> list[Delivery]:
+        """Everything, at the end: the host gives them back to the source."""
+        with self._lock:
+            left = list(self._parked)
+            for stack in self._parked.values():
+                stack.close()
+            self._parked.clear()
+            return left
+
+    def _is_due(self, reason: str, now: float) -> bool:
+        illness = self._illnesses.get(reason)
+        return illness is None or illness.probe_at <= now

@@ -1,0 +1,466 @@
+"""The pipeline: `process(batch, deadline)` takes deliveries to their outcomes. There is no AWS in it.
+
+The daemon, `ship`, Lambda and the tests all call it, one worker a thread. For each delivery it reads, decodes, filters
+and collects events into chunks that may span the deliveries of a batch; a chunk is sent by a second thread, so that a
+worker has one send in flight while it prepares the next. Both are charged to the budget.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import orjson
+import structlog
+
+from logsluice.decode import Decoder, Piece, faulty
+from logsluice.delivery.budget import BYTES_PER_INPUT_BYTE, DEFAULT_BUDGET, Budget
+from logsluice.delivery.dead_letter import PART_BYTES, DeadLetter
+from logsluice.delivery.deadline import Deadline
+from logsluice.delivery.policies import Policies, pause_reason
+from logsluice.delivery.sender import Delivered, Output, Sender
+from logsluice.errors import SinkFault, SourceFault
+from logsluice.framing.limits import MIB
+from logsluice.model import EXCERPT_BYTES, Delivery, Event, Filter, Origin, Outcome, Payload, Reject
+from logsluice.telemetry.counters import Counters
+
+CHUNK_EVENTS = 4000
+CHUNK_COST = 8 * MIB
+DEAD_LETTER = "dead_letter"
+
+log = structlog.get_logger("pipeline")
+
+__all__ = ["Output", "Pipeline"]
+
+
+class Pipeline:
+    """From deliveries to outcomes, as configured.
+
+    Args:
+        name: For logs.
+        decoder: Bytes to events.
+        outputs: Where events go; an event that matches none is dropped on purpose, and counted.
+        dead_letter: Where rejects go, before their delivery is settled.
+        filters: Applied in order, a batch at a time.
+        policies: What becomes of inputs that can't be used.
+        budget: Bytes that all workers together may hold in decoded events.
+        workers: How many threads will call `process` at once: chunks are sized so that all fit the budget.
+        counters: Shared with whoever shows them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        decoder: Decoder,
+        outputs: Sequence[Output],
+        dead_letter: DeadLetter,
+        *,
+        filters: Sequence[Filter] = (),
+        policies: Policies | None = None,
+        budget: int = DEFAULT_BUDGET,
+        workers: int = 1,
+        counters: Counters | None = None,
+    ) -> None:
+        self.name = name
+        self.decoder = decoder
+        self.filters = tuple(filters)
+        self.dead_letter = dead_letter
+        self.policies = policies or Policies()
+        self.budget = Budget(budget)
+        self.counters = counters or Counters()
+        self.senders = tuple(Sender(output, self.counters) for output in outputs)
+        self.chunk_cost = min(CHUNK_COST, budget // (2 * workers))
+        self._opened = ExitStack()
+        self.sending = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"{name}-send")
+
+    def open(self) -> None:
+        """Open every output. Raises what `Sink.open` raises; what was opened before is closed again."""
+        with ExitStack() as opened:
+            for sender in self.senders:
+                sender.output.sink.open()
+                opened.callback(sender.output.sink.close)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close the outputs; called when no `process` is running any more."""
+        self.sending.shutdown()
+        self._opened.close()
+
+    @property
+    def is_blocked(self) -> bool:
+        """An output that every event needs is down: more input would only be parked."""
+        return any(s.is_down and s.output.required and s.output.condition is None for s in self.senders)
+
+    def cured(self, reasons: frozenset[str]) -> None:
+        """A delivery that was parked for these reasons went through."""
+        for reason in reasons:
+            for sender in self.senders:
+                sender.cured(reason)
+
+    def process(self, batch: Sequence[Delivery], deadline: Deadline) -> Iterator[tuple[Delivery, Outcome]]:
+        """Take deliveries to their outcomes, each yielded as soon as it is certain, exactly once.
+
+        Args:
+            batch: Deliveries of one source, fresh or parked before.
+            deadline: When it passes, what is unfinished comes out as RETRY.
+        """
+        return _Run(self, deadline).outcomes(batch)
+
+
+@dataclass(slots=True, eq=False)
+class _Progress:
+    """One delivery in work; the reading and the sending thread both add to it."""
+
+    delivery: Delivery
+    outcome: Outcome = Outcome.DELIVERED
+    chunks: int = 0
+    is_read: bool = False
+    parked_on: set[str] = field(default_factory=set)
+    confirmed: dict[str, int] = field(default_factory=dict)
+    reject_bytes: int = 0
+    _rejects: list[Reject] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def worsen(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.outcome = max(self.outcome, outcome)
+
+    def park(self, reason: str) -> None:
+        self.parked_on.add(reason)
+        self.worsen(Outcome.PARKED)
+
+    def reject(self, rejects: Sequence[Reject]) -> None:
+        with self._lock:
+            self._rejects.extend(rejects)
+            self.reject_bytes += sum(len(reject.excerpt) + 500 for reject in rejects)
+            if rejects:
+                self.outcome = max(self.outcome, Outcome.REJECTED)
+
+    def take_rejects(self) -> list[Reject]:
+        with self._lock:
+            taken, self._rejects, self.reject_bytes = self._rejects, [], 0
+            return taken
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A run of events in a chunk that come from one payload of one delivery."""
+
+    progress: _Progress
+    origin: Origin
+    events: list[Event]
+
+
+@dataclass(slots=True)
+class _Chunk:
+    segments: list[_Segment] = field(default_factory=list)
+    cost: int = 0
+    count: int = 0
+
+
+class _Run:
+    """One call of `process`, in one thread; only `_send` runs in another."""
+
+    def __init__(self, pipeline: Pipeline, deadline: Deadline) -> None:
+        self._pipeline = pipeline
+        self._deadline = deadline
+        self._chunk = _Chunk()
+        self._in_flight: tuple[_Chunk, Future[None]] | None = None
+        self._done: list[_Progress] = []
+        self._in_hand: dict[Delivery, None] = {}
+
+    def outcomes(self, batch: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
+        self._in_hand = dict.fromkeys(batch)
+        try:
+            for delivery in batch:
+                progress = _Progress(delivery)
+                if self._deadline.has_passed:
+                    progress.worsen(Outcome.RETRY)
+                else:
+                    for _ in self._read(progress):
+                        yield from self._certain()
+                progress.is_read = True
+                if not progress.chunks:
+                    self._done.append(progress)
+                yield from self._certain()
+            self._submit()
+            self._join()
+            yield from self._certain()
+        finally:
+            self._abandon()
+
+    # -------------------------------------------------------------------------------------------- reading
+
+    def _read(self, progress: _Progress) -> Iterator[None]:
+        """Read a delivery; yields now and then, when outcomes of others may have become certain."""
+        delivery = progress.delivery
+        if delivery.fault is not None:
+            self._fail(progress, delivery.fault, None, delivery.rejects)
+            return
+        self._add_rejects(progress, delivery.rejects)
+        for payload in delivery.payloads:
+            if self._pipeline.policies.is_paused(payload.origin):
+                progress.park(pause_reason(payload.origin))
+                continue
+            try:
+                yield from self._read_payload(progress, payload)
+            except SourceFault as fault:
+                rejects = [faulty(payload.origin, payload.size, str(fault))]
+                self._fail(progress, fault, payload.origin, rejects)
+
+    def _read_payload(self, progress: _Progress, payload: Payload) -> Iterator[None]:
+        counters = self._pipeline.counters
+        for piece in self._pipeline.decoder.decode(payload):
+            for delivery in self._in_hand:  # what waits behind a large delivery is in good hands too
+                delivery.activity.touch()
+            if self._deadline.has_passed:
+                progress.worsen(Outcome.RETRY)
+            if progress.outcome is Outcome.RETRY:
+                return
+            counters.add("bytes", piece.size)
+            counters.add("events", len(piece.events), piece.format)
+            yield from self._take(progress, payload.origin, piece)
+        self._pipeline.policies.readable(payload.origin)
+        counters.add("payloads")
+
+    def _take(self, progress: _Progress, origin: Origin, piece: Piece) -> Iterator[None]:
+        """Filter a piece and add it to the chunk."""
+        self._unparsable(progress, piece.rejects)
+        if progress.reject_bytes > PART_BYTES:
+            self._write_rejects(progress)
+        events = self._filtered(progress, origin, piece.events)
+        if not events:
+            return
+        cost = piece.size * BYTES_PER_INPUT_BYTE
+        if not self._charge(cost):
+            progress.worsen(Outcome.RETRY)
+            return
+        chunk = self._chunk
+        if not chunk.segments or chunk.segments[-1].progress is not progress:
+            progress.chunks += 1
+        chunk.segments.append(_Segment(progress, origin, events))
+        chunk.cost += cost
+        chunk.count += len(events)
+        if chunk.cost >= self._pipeline.chunk_cost or chunk.count >= CHUNK_EVENTS:
+            self._submit()
+            yield
+
+    def _waits(self) -> ExitStack:
+        """A declared wait of everything in hand."""
+        waits = ExitStack()
+        for delivery in self._in_hand:
+            waits.enter_context(delivery.activity.waits())
+        return waits
+
+    def _charge(self, cost: int) -> bool:
+        """Charge the budget. Who must wait for room first sends what it holds, so that nobody waits in a circle."""
+        budget = self._pipeline.budget
+        if budget.try_charge(cost):
+            return True
+        self._submit()
+        self._join()
+        with self._waits():
+            while not budget.charge(cost, timeout=1.0):
+                if self._deadline.has_passed:
+                    return False
+        return True
+
+    def _filtered(self, progress: _Progress, origin: Origin, events: list[Event]) -> list[Event]:
+        def reject(event: Event, reason: str) -> None:
+            self._add_rejects(progress, [_of_event(event, origin, "filter", reason)])
+
+        count = len(events)
+        for one in self._pipeline.filters:
+            if not events:
+                break
+            events = one.apply(events, reject)
+        self._pipeline.counters.add("filtered_out", max(0, count - len(events)))
+        return events
+
+    # -------------------------------------------------------------------------------------------- sending
+
+    def _submit(self) -> None:
+        """Hand the chunk to the sending thread, after the chunk before it."""
+        chunk, self._chunk = self._chunk, _Chunk()
+        if not chunk.segments:
+            return
+        self._join()
+        self._in_flight = (chunk, self._pipeline.sending.submit(self._send, chunk))
+
+    def _join(self) -> None:
+        """Wait for the send in flight; its deliveries may then be certain."""
+        if self._in_flight is None:
+            return
+        chunk, future = self._in_flight
+        try:
+            with self._waits():
+                future.result()
+        finally:
+            self._in_flight = None
+            self._pipeline.budget.release(chunk.cost)
+        for progress in _owners(chunk):
+            progress.chunks -= 1
+            if progress.is_read and not progress.chunks:
+                self._done.append(progress)
+
+    def _send(self, chunk: _Chunk) -> None:
+        """Send a chunk to every output. In the sending thread; the worker touches none of this until it is done."""
+        routed = {id(event) for s in chunk.segments for event in s.events} if self._may_match_none() else set()
+        for sender in self._pipeline.senders:
+            events, owners = _for_output(sender.output, chunk)
+            if routed:
+                routed.difference_update(map(id, events))
+            if events:
+                self._settle_events(sender, owners, events, sender.send(events, self._deadline))
+        self._pipeline.counters.add("unrouted", len(routed))
+
+    def _may_match_none(self) -> bool:
+        return all(sender.output.condition is not None for sender in self._pipeline.senders)
+
+    def _settle_events(self, sender: Sender, owners: list[_Segment], events: list[Event], result: Delivered) -> None:
+        output = sender.output
+        for index, reason in result.rejected.items():
+            owner = owners[index]
+            self._add_rejects(owner.progress, [_of_event(events[index], owner.origin, "sink", reason, output.name)])
+        for index, fault in result.unsent.items():
+            if not output.required:
+                continue
+            if self._deadline.has_passed:
+                owners[index].progress.worsen(Outcome.RETRY)
+            else:
+                owners[index].progress.park(sender.scope_reason(fault))
+        if not output.required:
+            self._pipeline.counters.add("left_out", len(result.unsent), output.name)
+        if not output.sink.idempotent:
+            _note_confirmed(output.name, owners, result)
+
+    # ------------------------------------------------------------------------------------------- rejecting
+
+    def _fail(self, progress: _Progress, fault: SourceFault, origin: Origin | None, rejects: Sequence[Reject]) -> None:
+        """An input that can't be used: what its policy says."""
+        policies = self._pipeline.policies
+        action = policies.decide(fault, progress.delivery, origin)
+        self._pipeline.counters.add("source_faults", 1, fault.kind)
+        log.warning("an input can't be used", input=progress.delivery.id, reason=str(fault), action=action)
+        if action == "dead_letter":
+            self._add_rejects(progress, rejects)
+        elif action == "retry":
+            progress.worsen(Outcome.RETRY)
+        elif action == "pause":
+            progress.park(pause_reason(origin))
+
+    def _unparsable(self, progress: _Progress, rejects: Sequence[Reject]) -> None:
+        if not rejects:
+            return
+        action = self._pipeline.policies.action("unparsable")
+        if action == "dead_letter":
+            self._add_rejects(progress, rejects)
+            return
+        for reject in rejects:
+            self._pipeline.counters.add("rejects", 1, reject.reason)
+        if action != "discard":
+            progress.worsen(Outcome.RETRY)
+
+    def _add_rejects(self, progress: _Progress, rejects: Sequence[Reject]) -> None:
+        for reject in rejects:
+            self._pipeline.counters.add("rejects", 1, reject.reason)
+        progress.reject(rejects)
+
+    def _write_rejects(self, progress: _Progress) -> None:
+        """Confirm the rejects that a delivery has so far; one that can't is parked, or ends as RETRY."""
+        rejects = progress.take_rejects()
+        if not rejects or progress.outcome > Outcome.REJECTED:
+            return  # none, or it will be processed again and they will be found again
+        with self._waits():
+            for backoff in (1.0, 2.0, 4.0, 8.0):
+                try:
+                    self._pipeline.dead_letter.write(rejects)
+                except SinkFault as fault:
+                    log.warning("rejects can't be kept", input=progress.delivery.id, reason=str(fault))
+                    if self._deadline.wait(backoff):
+                        progress.worsen(Outcome.RETRY)
+                        return
+                else:
+                    return
+        progress.park(DEAD_LETTER)
+
+    # -------------------------------------------------------------------------------------------- settling
+
+    def _certain(self) -> Iterator[tuple[Delivery, Outcome]]:
+        """Outcomes of deliveries that are read and whose chunks are all sent."""
+        done, self._done = self._done, []
+        for progress in done:
+            self._write_rejects(progress)
+            delivery = progress.delivery
+            self._in_hand.pop(delivery)
+            if progress.outcome is Outcome.PARKED:
+                delivery.parked_on = frozenset(progress.parked_on)
+                for output, count in progress.confirmed.items():
+                    delivery.resume[output] = delivery.resume.get(output, 0) + count
+            self._pipeline.counters.add("deliveries", 1, progress.outcome.name.lower())
+            yield delivery, progress.outcome
+
+    def _abandon(self) -> None:
+        """The caller went away in the middle: let go of what is held."""
+        if self._in_flight is not None:
+            chunk, future = self._in_flight
+            future.exception()
+            self._pipeline.budget.release(chunk.cost)
+            self._in_flight = None
+        self._pipeline.budget.release(self._chunk.cost)
+        self._chunk = _Chunk()
+
+
+def _owners(chunk: _Chunk) -> list[_Progress]:
+    """The deliveries with events in a chunk, each once."""
+    return list(dict.fromkeys(segment.progress for segment in chunk.segments))
+
+
+def _for_output(output: Output, chunk: _Chunk) -> tuple[list[Event], list[_Segment]]:
+    """The events of a chunk that an output is to be sent, and the segment of each."""
+    events: list[Event] = []
+    owners: list[_Segment] = []
+    for segment in chunk.segments:
+        if output.condition is None:
+            mine = segment.events
+        else:
+            mine = [event for event in segment.events if output.condition(event)]
+        resume = segment.progress.delivery.resume
+        if (skip := min(resume.get(output.name, 0), len(mine))) > 0:
+            resume[output.name] -= skip
+            segment.progress.confirmed[output.name] = segment.progress.confirmed.get(output.name, 0) + skip
+            mine = mine[skip:]
+        events.extend(mine)
+        owners.extend([segment] * len(mine))
+    return events, owners
+
+
+def _note_confirmed(output: str, owners: list[_Segment], result: Delivered) -> None:
+    """Count, per delivery, the events from its start that this output has: they are not sent to it twice."""
+    ended: set[int] = set()
+    for index, owner in enumerate(owners):
+        progress = owner.progress
+        if index in result.unsent:
+            ended.add(id(progress))
+        elif id(progress) not in ended:
+            progress.confirmed[output] = progress.confirmed.get(output, 0) + 1
+
+
+def _of_event(event: Event, origin: Origin, stage: str, reason: str, output: str = "") -> Reject:
+    """The reject of an event: its encoded document, and the id under which a replay delivers it."""
+    metadata = event.get("@metadata", {})
+    shown = {key: value for key, value in event.items() if key != "@metadata"}
+    document = orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    return Reject(
+        origin,
+        metadata.get("position", -1),
+        document[:EXCERPT_BYTES],
+        len(document),
+        stage,
+        reason,
+        output,
+        str(metadata.get("_id", "")),
+    )
