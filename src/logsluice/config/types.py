@@ -23,6 +23,7 @@ _BYTES = {
     "TIB": 1024**4,
 }
 
+_BARE = re.compile(r"\d+(?:\.\d+)?")
 _DURATION_PART = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|[smhd])")
 _DURATION = re.compile(rf"(?:{_DURATION_PART.pattern}\s*)+")
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*([kmgt]?i?b)", re.IGNORECASE)
@@ -34,11 +35,11 @@ def parse_duration(value: object) -> float:
     Raises:
         ValueError: It is a bare number, or no duration at all.
     """
-    if value in (0, "0") and not isinstance(value, bool):
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if text == "0":
         return 0.0
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f"a duration needs its unit: write {value}s, or {value}ms, {value}m, {value}h")
-    text = value.strip() if isinstance(value, str) else ""
+    if _BARE.fullmatch(text):
+        raise ValueError(f"a duration needs its unit: write {text}s, or {text}ms, {text}m, {text}h")
     if not _DURATION.fullmatch(text):
         raise ValueError("this is no duration; write one like 30s, 500ms, 5m or 1h30m")
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
@@ -50,11 +51,12 @@ def parse_size(value: object) -> int:
     Raises:
         ValueError: It is a bare number, or no size at all.
     """
-    if value in (0, "0") and not isinstance(value, bool):
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if text == "0":
         return 0
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f"a size needs its unit: write {value}B, or {value}KiB, {value}MiB")
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if _BARE.fullmatch(text):
+        raise ValueError(f"a size needs its unit: write {text}B, or {text}KiB, {text}MiB")
+    found = _SIZE.fullmatch(text)
     if found is None:
         raise ValueError("this is no size; write one like 32MiB, 8MB or 512B")
     return int(float(found[1]) * _BYTES[found[2].upper()])

@@ -1,0 +1,94 @@
+"""From a file's text to a checked configuration, or to everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+
+from logsluice.config.explain import explain
+from logsluice.config.model import ConfigModel, PipelineModel
+from logsluice.config.yaml_source import Document, Path, parse
+from logsluice.errors import ConfigError, Problem, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A configuration whose every option has been looked at.
+
+    Attributes:
+        model: What it says.
+        document: Where it says so.
+        base: The folder that relative paths start from.
+    """
+
+    model: ConfigModel
+    document: Document
+    base: FilePath
+
+
+def load_file(path: str, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: All problems of it.
+        UsageError: There is no such file, or it can't be read.
+    """
+    try:
+        text = FilePath(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not a text file in UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    return load_text(text, path, FilePath(path).parent, environ)
+
+
+def load_text(
+    text: str, file: str = "<text>", base: FilePath = FilePath(), environ: Mapping[str, str] = os.environ
+) -> Configuration:
+    """Check a configuration given as text.
+
+    Raises:
+        ConfigError: All problems of it.
+    """
+    document = parse(text, file, environ)
+    problems = list(document.problems)
+    model = None
+    if document.data is None:
+        problems.append(Problem("the configuration is empty; it needs `pipelines:`", file))
+    else:
+        try:
+            model = ConfigModel.model_validate(document.data)
+        except ValidationError as error:
+            problems += _not_under(document.problems, _placed(document, error))
+    if model is not None:
+        problems += _same_names(document, model.pipelines)
+    if model is None or problems:
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line))
+    return Configuration(model, document, base)
+
+
+def _placed(document: Document, error: ValidationError) -> Iterator[Problem]:
+    for path, message in explain(error, ConfigModel, document.data):
+        yield document.problem(path, message)
+
+
+def _not_under(known: Iterable[Problem], found: Iterable[Problem]) -> Iterator[Problem]:
+    """Leaves out what only follows from a problem that is told already, such as an unset variable."""
+    places = {problem.option for problem in known}
+    return (problem for problem in found if problem.option not in places)
+
+
+def _same_names(document: Document, pipelines: Iterable[PipelineModel]) -> Iterator[Problem]:
+    seen: Counter[str] = Counter()
+    for index, pipeline in enumerate(pipelines):
+        seen[pipeline.name] += 1
+        if seen[pipeline.name] > 1:
+            path: Path = ("pipelines", index, "name")
+            yield document.problem(path, f"another pipeline is named {pipeline.name!r} already; names are unique")

@@ -1,0 +1,203 @@
+"""What a configuration says, whatever language it was written in: pipelines, their components and policies.
+
+The models hold validated values, but nothing is built yet: `logsluice.config.assemble` does that. Options of sources,
+filters and outputs are checked by each component's own `Config`; a format checks its options when it is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, TypeAlias, cast
+
+import regex
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from logsluice.components import Kind, Options, UnknownComponent, find, near
+from logsluice.config.explain import refusals, validate
+from logsluice.config.types import Duration, Size
+from logsluice.config.yaml_source import Path
+from logsluice.delivery.budget import DEFAULT_BUDGET
+from logsluice.delivery.policies import DEFAULTS, Action
+from logsluice.framing.limits import DEFAULT_LIMITS, Limits
+from logsluice.model import Event
+
+OUTPUT_SETTINGS = frozenset({"name", "required"})
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A source, filter or output as it was configured.
+
+    Attributes:
+        type: The name of its module.
+        options: Checked by its `Config`; a format's are a plain dict.
+        place: Where its options stand, below the value that it was read from.
+    """
+
+    type: str
+    options: Any
+    place: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec(Component):
+    """An output, with what the pipeline itself wants to know of it."""
+
+    name: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition in Logstash's language, with our rules of comparing (see `logsluice.lang.conditions`)."""
+
+    text: str
+    holds: Callable[[Event], bool]
+
+
+def _condition(value: object) -> Condition:
+    from logsluice.lang.conditions import compile_condition
+
+    if not isinstance(value, str):
+        raise ValueError("a condition is a text, such as '[elb_status_code] >= 500'")
+    return Condition(value, compile_condition(value))
+
+
+def _pattern(value: object) -> regex.Pattern[str]:
+    if not isinstance(value, str):
+        raise ValueError("must be a regular expression with named groups")
+    try:
+        pattern = regex.compile(value)
+    except regex.error as error:
+        raise ValueError(f"this regular expression can't be read: {error}") from None
+    if not pattern.groupindex:
+        raise ValueError("no group has a name, so no field would be made; write (?P<environment>[^/]+)")
+    return pattern
+
+
+def _options(kind: Kind, name: str, options: object, path: Path, name_path: Path) -> Any:
+    try:
+        config = find(kind, name).Config
+    except UnknownComponent as error:
+        raise refusals([(name_path, str(error))]) from None
+    except ImportError as error:
+        raise refusals([(name_path, f"{name!r} needs a package that is not installed: {error}")]) from None
+    return validate(config, {} if options is None else options, path)
+
+
+def _source(value: object) -> Component:
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        raise ValueError("a source is a mapping with its type: {type: s3_sqs, ...}")
+    options = {name: option for name, option in value.items() if name != "type"}
+    return Component(value["type"], _options("sources", value["type"], options, (), ("type",)))
+
+
+def _format(value: object) -> Component:
+    named = {"type": value} if isinstance(value, str) else value
+    if not isinstance(named, dict) or not isinstance(named.get("type"), str):
+        raise ValueError("a format is a name (alb, auto), or a mapping with its type: {type: json, ...}")
+    try:
+        find("formats", named["type"])
+    except UnknownComponent as error:
+        raise refusals([(("type",) if named is value else (), str(error))]) from None
+    return Component(named["type"], {name: option for name, option in named.items() if name != "type"})
+
+
+def _policies(value: object) -> object:
+    unknown = [name for name in value if name not in DEFAULTS] if isinstance(value, dict) else []
+    if unknown:
+        raise refusals(((name,), f"there is no policy {name!r}{near(str(name), DEFAULTS)}") for name in unknown)
+    return value
+
+
+def _single(value: object, what: str, settings: frozenset[str] = frozenset()) -> tuple[str, object]:
+    """The name and options of `{name: {options}}`, or of a bare `name`."""
+    if isinstance(value, str):
+        return value, None
+    names = [name for name in value if name not in settings] if isinstance(value, dict) else []
+    if not isinstance(value, dict) or len(names) != 1:
+        raise ValueError(f"{what} is written as one name with its options: - name: {{option: value}}")
+    return names[0], value[names[0]]
+
+
+def _filter(value: object) -> Component | FilterBranch:
+    if isinstance(value, dict) and "if" in value:
+        return cast(FilterBranch, validate(FilterBranch, value))
+    name, options = _single(value, "a filter")
+    return Component(name, _options("filters", name, options, (name,), (name,)), (name,))
+
+
+def _output(value: object) -> OutputSpec | OutputBranch:
+    if isinstance(value, dict) and "if" in value:
+        return cast(OutputBranch, validate(OutputBranch, value))
+    name, options = _single(value, "an output", OUTPUT_SETTINGS)
+    beside = {key: value[key] for key in OUTPUT_SETTINGS & value.keys()} if isinstance(value, dict) else {}
+    settings = validate(_OutputSettings, beside)
+    return OutputSpec(
+        name, _options("sinks", name, options, (name,), (name,)), (name,), settings.name or name, settings.required
+    )
+
+
+FilterNode: TypeAlias = Annotated["Component | FilterBranch", PlainValidator(_filter)]
+OutputNode: TypeAlias = Annotated["OutputSpec | OutputBranch", PlainValidator(_output)]
+ConditionText: TypeAlias = Annotated[Condition, PlainValidator(_condition)]
+
+
+class _OutputSettings(Options):
+    name: str = ""
+    required: bool = True
+
+
+class FilterBranch(Options):
+    """`{if: condition, then: [...], else: [...]}` around filters."""
+
+    condition: ConditionText = Field(alias="if")
+    then: tuple[FilterNode, ...]
+    otherwise: tuple[FilterNode, ...] = Field(default=(), alias="else")
+
+
+class OutputBranch(Options):
+    """`{if: condition, then: [...], else: [...]}` around outputs."""
+
+    condition: ConditionText = Field(alias="if")
+    then: tuple[OutputNode, ...]
+    otherwise: tuple[OutputNode, ...] = Field(default=(), alias="else")
+
+
+class LimitsModel(Options):
+    """Bounds on one payload (see `logsluice.framing.limits.Limits`)."""
+
+    record: Size = DEFAULT_LIMITS.record
+    expansion: int = Field(default=DEFAULT_LIMITS.expansion, ge=1)
+
+    def limits(self) -> Limits:
+        """As framing wants them."""
+        return replace(DEFAULT_LIMITS, record=self.record, expansion=self.expansion)
+
+
+class PipelineModel(Options):
+    """One pipeline: a source, a format, filters and outputs, and how it is run."""
+
+    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_.-]+$")
+    source: Annotated[Component, PlainValidator(_source)]
+    format: Annotated[Component, PlainValidator(_format)] = Component("auto", {})
+    key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    document_id: Literal["position", "content"] = "position"
+    id_salt: str = ""
+    origin: bool = True
+    filters: tuple[FilterNode, ...] = ()
+    outputs: tuple[OutputNode, ...] = Field(min_length=1)
+    on: Annotated[dict[str, Action], BeforeValidator(_policies)] = Field(default_factory=dict)
+    dead_letter: str = Field(default="dead-letter", min_length=1)
+    workers: int = Field(default=2, ge=1, le=64)
+    budget: Size = DEFAULT_BUDGET
+    shutdown_timeout: Duration = 30.0
+    limits: LimitsModel = LimitsModel()
+
+
+class ConfigModel(Options):
+    """A whole configuration."""
+
+    pipelines: tuple[PipelineModel, ...] = Field(min_length=1)

@@ -1,0 +1,161 @@
+"""YAML to plain values, with the line of every option and `${VAR}` replaced.
+
+`${VAR}` takes a value from the environment, `${VAR:default}` falls back, `$${` stays a literal `${`. What comes from
+the environment may be a secret: `Document.hide` puts the reference back into any message that would show it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from logsluice.errors import ConfigError, Problem
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and indexes from the top of a document: `("pipelines", 0, "source")`."""
+
+_REFERENCE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_.]*)(?::([^}]*))?\}")
+_UNQUOTED = re.compile(r"(?<![\"'\w])\$\{")
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+_MARK = re.compile(r"\s*\n\s*")
+
+
+@dataclass
+class Document:
+    """One configuration as it was written, before its meaning is looked at.
+
+    Attributes:
+        file: As the user named it.
+        data: Plain dicts, lists and scalars.
+        lines: The line, from 1, of each option.
+        secrets: Values that came from the environment, to their variable's name.
+        problems: What is wrong with the text itself: unset variables, repeated keys.
+    """
+
+    file: str
+    data: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """The line of an option, or of the nearest thing around it that is written down; 0 in an empty file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def problem(self, path: Path, message: str, severity: str = "error") -> Problem:
+        """A problem placed at an option, with nothing in it that came from the environment."""
+        return Problem(self.hide(message), self.file, self.line(path), dotted(path), severity)
+
+    def hide(self, message: str) -> str:
+        """The message with `${NAME}` in place of values that came from the environment."""
+        for value in sorted(self.secrets, key=len, reverse=True):
+            message = message.replace(value, "${" + self.secrets[value] + "}")
+        return message
+
+
+def dotted(path: Path) -> str:
+    """`pipelines[0].source.queue`, the way options are named in messages."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def parse(text: str, file: str, environ: Mapping[str, str]) -> Document:
+    """Read one YAML document.
+
+    Raises:
+        ConfigError: The text is no YAML; its one problem names the line.
+    """
+    document = Document(file)
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(text)
+        if root is not None:
+            document.data = _Builder(yaml, document, environ).build(root, (), ())
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(filter(None, (error.context, error.problem)))
+        line = mark.line + 1 if mark else 0
+        around = text.splitlines()[line - 1 : line]
+        hint = '; put quotes around "${...}"' if around and _UNQUOTED.search(around[0]) else ""
+        raise ConfigError([Problem(f"this is not YAML: {_MARK.sub(' ', what)}{hint}", file, line)]) from None
+    except YAMLError as error:
+        raise ConfigError([Problem(f"this is not YAML: {_MARK.sub(' ', str(error))}", file)]) from None
+    return document
+
+
+class _Builder:
+    """Makes plain values of a graph of YAML nodes, and notes where each came from."""
+
+    def __init__(self, yaml: YAML, document: Document, environ: Mapping[str, str]) -> None:
+        self._yaml = yaml
+        self._document = document
+        self._environ = environ
+
+    def build(self, node: Node, path: Path, inside: tuple[int, ...]) -> Any:
+        """The value of a node; `inside` are the nodes around it, for an alias may name one of them."""
+        line = node.start_mark.line + 1
+        self._document.lines.setdefault(path, line)
+        if id(node) in inside:
+            self._document.problems.append(self._document.problem(path, "this alias names what it stands in"))
+            return None
+        inside = (*inside, id(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, inside)
+        if isinstance(node, SequenceNode):
+            return [self.build(child, (*path, index), inside) for index, child in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)
+        value = self._yaml.constructor.construct_object(node)
+        return self._substitute(value, path) if isinstance(value, str) else value
+
+    def _mapping(self, node: MappingNode, path: Path, inside: tuple[int, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE_TAG:
+                for source in self._merge_sources(value_node):
+                    merged = self.build(source, path, inside) | merged
+                continue
+            key = str(key_node.value)
+            here = (*path, key)
+            if key in result:
+                self._document.problems.append(
+                    Problem(
+                        "this option is given twice", self._document.file, key_node.start_mark.line + 1, dotted(here)
+                    )
+                )
+                continue
+            self._document.lines[here] = key_node.start_mark.line + 1
+            result[key] = self.build(value_node, here, inside)
+        return merged | result
+
+    @staticmethod
+    def _merge_sources(node: Node) -> Iterator[MappingNode]:
+        for source in node.value if isinstance(node, SequenceNode) else [node]:
+            if isinstance(source, MappingNode):
+                yield source
+
+    def _substitute(self, text: str, path: Path) -> str:
+        def replace(match: re.Match[str]) -> str:
+            if match[1]:
+                return "${"
+            name, default = match[2], match[3]
+            value = self._environ.get(name)
+            if value is not None:
+                # A short value would turn up in any sentence by chance, and is no secret.
+                if len(value) >= 4:
+                    self._document.secrets[value] = name
+                return value
+            if default is None:
+                message = f"the environment variable {name} is not set; set it or write ${{{name}:a default}}"
+                self._document.problems.append(self._document.problem(path, message))
+                return ""
+            return str(default)
+
+        return _REFERENCE.sub(replace, text)
