@@ -35,6 +35,11 @@ class Deadline:
         return max(0.0, self._at - time.monotonic())
 
     @property
+    def overdue(self) -> float:
+        """Seconds since it has passed, 0 before."""
+        return max(0.0, time.monotonic() - self._at)
+
+    @property
     def has_passed(self) -> bool:
         """Whether work must be let go."""
         return time.monotonic() >= self._at

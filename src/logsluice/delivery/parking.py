@@ -40,6 +40,7 @@ class ParkingLot:
     last_probe: float = LAST_PROBE_SECONDS
     _parked: dict[Delivery, ExitStack] = field(default_factory=dict)
     _illnesses: dict[str, _Illness] = field(default_factory=dict)
+    _probing: dict[Delivery, frozenset[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
@@ -83,7 +84,13 @@ class ParkingLot:
                         self._illnesses[reason].probe_at = float("inf")
             for delivery in free:
                 self._parked.pop(delivery).close()
+                self._probing[delivery] = delivery.parked_on
             return free
+
+    def reasons_of(self, delivery: Delivery) -> frozenset[str]:
+        """Why a delivery had been parked that was taken and now has an outcome; none for a fresh one."""
+        with self._lock:
+            return self._probing.pop(delivery, frozenset())
 
     def clear(self) -> list[Delivery]:
         """Everything, at the end: the host gives them back to the source."""

@@ -1,0 +1,245 @@
+"""Runs pipelines until they are told to stop, or until their sources have come to an end.
+
+Each pipeline has its own workers, its own parking lot and its own source; they share the heartbeat and nothing else,
+so that an outage of one is not felt by another. The order of stopping: stop receiving, drain within
+`shutdown_timeout`, heartbeat until the last settle, close. A second signal ends the process at once; what was not
+settled by then comes back.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+from logsluice.delivery.deadline import Deadline
+from logsluice.delivery.heartbeat import Heartbeat
+from logsluice.delivery.parking import ParkingLot
+from logsluice.errors import SinkFault, SourceFault, UsageError
+from logsluice.model import Delivery, Outcome, Source
+from logsluice.pipeline import Pipeline
+
+LONG_POLL_SECONDS = 20.0
+SHORT_POLL_SECONDS = 1.0
+BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+TICK_SECONDS = 0.1
+FLUSH_SECONDS = 1.0
+GRACE_SECONDS = 2.0
+
+log = structlog.get_logger("daemon")
+
+
+@dataclass(slots=True)
+class Service:
+    """A pipeline and what feeds it.
+
+    Attributes:
+        pipeline: What deliveries go through.
+        source: Where they come from.
+        workers: How many threads work on them.
+        lot: Where those wait that can't be delivered now.
+    """
+
+    pipeline: Pipeline
+    source: Source
+    workers: int = 2
+    lot: ParkingLot = field(default_factory=ParkingLot)
+
+
+class Daemon:
+    """The host of one or several pipelines in one process.
+
+    Args:
+        services: What to run.
+        shutdown_timeout: Seconds for what is in hand after the first signal.
+        tick: Called about ten times a second from the main thread, for a progress bar.
+        stall_seconds: After so long without progress a delivery is given up to another worker.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        *,
+        shutdown_timeout: float = 30.0,
+        tick: Callable[[], None] | None = None,
+        stall_seconds: float | None = None,
+    ) -> None:
+        self._services = services
+        self._shutdown_timeout = shutdown_timeout
+        self._tick = tick or (lambda: None)
+        self._heartbeat = Heartbeat() if stall_seconds is None else Heartbeat(stall_seconds)
+        self._deadline = Deadline()
+        self._signals = 0
+        self._stopping = threading.Event()
+        self._receiving: set[threading.Thread] = set()
+
+    def stop(self) -> None:
+        """As the first signal does; from any thread."""
+        self._stopping.set()
+        self._deadline.bring_forward(self._shutdown_timeout)
+
+    def run(self) -> None:
+        """Work until the sources end or a signal comes; returns when everything in hand is settled or given back.
+
+        Raises:
+            UsageError: A source or an output can't work at all as configured; nothing was received.
+        """
+        with ExitStack() as opened:
+            for service in self._services:
+                _open(service, opened)
+            with self._signal_handlers(), self._heartbeat:
+                self._drive()
+
+    # ------------------------------------------------------------------------------------------ main thread
+
+    def _drive(self) -> None:
+        workers = [
+            threading.Thread(target=self._work, args=(service,), name=f"{service.pipeline.name}-{n}", daemon=True)
+            for service in self._services
+            for n in range(service.workers)
+        ]
+        for worker in workers:
+            worker.start()
+        flushed = time.monotonic()
+        while any(worker.is_alive() for worker in workers):
+            self._tick()
+            if self._signals and not self._stopping.is_set():
+                log.info("stopping: draining what is in hand", at_most_seconds=self._shutdown_timeout)
+                self.stop()
+            if self._stopping.is_set() and self._may_leave(workers):
+                break
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                self._flush()
+                flushed = time.monotonic()
+            time.sleep(TICK_SECONDS)
+        self._tick()
+        for service in self._services:
+            for delivery in service.lot.clear():
+                self._settle(service, delivery, Outcome.RETRY)
+        self._flush()
+
+    def _may_leave(self, workers: Sequence[threading.Thread]) -> bool:
+        """Whether all workers that are left are in a long poll (what it brings comes back), or overdue."""
+        left = {worker for worker in workers if worker.is_alive()}
+        if left <= self._receiving:
+            return True
+        if self._deadline.has_passed and self._deadline.overdue > GRACE_SECONDS:
+            log.warning("work was cut off after the shutdown timeout: it will be delivered again", workers=len(left))
+            return True
+        return False
+
+    def _flush(self) -> None:
+        for service in self._services:
+            try:
+                service.source.flush()
+            except SourceFault as fault:
+                log.warning("settled deliveries could not be confirmed to the source", reason=str(fault))
+
+    @contextmanager
+    def _signal_handlers(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # a test or an embedding program stops us by stop()
+            return
+
+        def handle(number: int, _: FrameType | None) -> None:
+            self._signals += 1
+            if self._signals > 1:
+                os._exit(128 + number)
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # --------------------------------------------------------------------------------------------- workers
+
+    def _work(self, service: Service) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                batch = self._next_batch(service)
+            except SourceFault as fault:
+                wait = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+                failures += 1
+                log.warning("nothing can be received", pipeline=service.pipeline.name, reason=str(fault), again_in=wait)
+                self._stopping.wait(wait)
+                continue
+            failures = 0
+            if batch is None:
+                return
+            if batch:
+                self._process(service, batch)
+
+    def _next_batch(self, service: Service) -> Sequence[Delivery] | None:
+        """Parked deliveries that may go on, else fresh ones; empty when there is nothing to do, None at the end."""
+        lot = service.lot
+        if cured := lot.take():
+            return cured
+        if lot.is_full or service.pipeline.is_blocked:
+            self._stopping.wait(SHORT_POLL_SECONDS / 4)
+            return []
+        me = threading.current_thread()
+        self._receiving.add(me)
+        try:
+            batch = service.source.receive(SHORT_POLL_SECONDS if len(lot) else LONG_POLL_SECONDS)
+        finally:
+            self._receiving.discard(me)
+        if batch is None and len(lot):
+            self._stopping.wait(SHORT_POLL_SECONDS / 4)
+            return []
+        if batch:
+            self._heartbeat.keep(service.source, batch)
+        return batch
+
+    def _process(self, service: Service, batch: Sequence[Delivery]) -> None:
+        in_hand = dict.fromkeys(batch)
+        try:
+            for delivery, outcome in service.pipeline.process(batch, self._deadline):
+                in_hand.pop(delivery)
+                self._done(service, delivery, outcome)
+        except Exception as error:  # a fault of ours in one batch must not end the worker: said, and tried again
+            log.error("a batch failed by an error in logsluice", error=repr(error), exc_info=error)
+            service.pipeline.counters.add("crashes")
+            for delivery in in_hand:
+                self._done(service, delivery, Outcome.RETRY)
+
+    def _done(self, service: Service, delivery: Delivery, outcome: Outcome) -> None:
+        """One delivery has its outcome: park it, or settle it."""
+        before = service.lot.reasons_of(delivery)
+        after = delivery.parked_on if outcome is Outcome.PARKED else frozenset()
+        if cured := before - after:
+            service.lot.cure(cured)
+            service.pipeline.cured(cured)
+        if outcome is Outcome.PARKED:
+            service.lot.park(delivery)
+        else:
+            self._settle(service, delivery, outcome)
+
+    def _settle(self, service: Service, delivery: Delivery, outcome: Outcome) -> None:
+        try:
+            service.source.settle(delivery, outcome)
+        except SourceFault as fault:
+            # It comes back and meets its own events: said, not raised.
+            log.warning("a delivery could not be settled", delivery=delivery.id, reason=str(fault))
+        finally:
+            self._heartbeat.drop(delivery)
+
+
+def _open(service: Service, opened: ExitStack) -> None:
+    """Open the outputs first: what can't be delivered must not be received."""
+    try:
+        service.pipeline.open()
+        opened.callback(service.pipeline.close)
+        service.source.open()
+        opened.callback(service.source.close)
+    except (SourceFault, SinkFault) as fault:
+        raise UsageError(str(fault)) from fault
