@@ -7,17 +7,16 @@ worker has one send in flight while it prepares the next. Both are charged to th
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 import orjson
 import structlog
 
 from logsluice.decode import Decoder, Piece, faulty
 from logsluice.delivery.budget import BYTES_PER_INPUT_BYTE, DEFAULT_BUDGET, Budget
+from logsluice.delivery.chunks import Chunk, Progress, Segment, note_confirmed
 from logsluice.delivery.dead_letter import PART_BYTES, DeadLetter
 from logsluice.delivery.deadline import Deadline
 from logsluice.delivery.policies import Policies, pause_reason
@@ -110,73 +109,22 @@ class Pipeline:
         return _Run(self, deadline).outcomes(batch)
 
 
-@dataclass(slots=True, eq=False)
-class _Progress:
-    """One delivery in work; the reading and the sending thread both add to it."""
-
-    delivery: Delivery
-    outcome: Outcome = Outcome.DELIVERED
-    chunks: int = 0
-    is_read: bool = False
-    parked_on: set[str] = field(default_factory=set)
-    confirmed: dict[str, int] = field(default_factory=dict)
-    reject_bytes: int = 0
-    _rejects: list[Reject] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def worsen(self, outcome: Outcome) -> None:
-        with self._lock:
-            self.outcome = max(self.outcome, outcome)
-
-    def park(self, reason: str) -> None:
-        self.parked_on.add(reason)
-        self.worsen(Outcome.PARKED)
-
-    def reject(self, rejects: Sequence[Reject]) -> None:
-        with self._lock:
-            self._rejects.extend(rejects)
-            self.reject_bytes += sum(len(reject.excerpt) + 500 for reject in rejects)
-            if rejects:
-                self.outcome = max(self.outcome, Outcome.REJECTED)
-
-    def take_rejects(self) -> list[Reject]:
-        with self._lock:
-            taken, self._rejects, self.reject_bytes = self._rejects, [], 0
-            return taken
-
-
-@dataclass(slots=True)
-class _Segment:
-    """A run of events in a chunk that come from one payload of one delivery."""
-
-    progress: _Progress
-    origin: Origin
-    events: list[Event]
-
-
-@dataclass(slots=True)
-class _Chunk:
-    segments: list[_Segment] = field(default_factory=list)
-    cost: int = 0
-    count: int = 0
-
-
 class _Run:
     """One call of `process`, in one thread; only `_send` runs in another."""
 
     def __init__(self, pipeline: Pipeline, deadline: Deadline) -> None:
         self._pipeline = pipeline
         self._deadline = deadline
-        self._chunk = _Chunk()
-        self._in_flight: tuple[_Chunk, Future[None]] | None = None
-        self._done: list[_Progress] = []
+        self._chunk = Chunk()
+        self._in_flight: tuple[Chunk, Future[None]] | None = None
+        self._done: list[Progress] = []
         self._in_hand: dict[Delivery, None] = {}
 
     def outcomes(self, batch: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
         self._in_hand = dict.fromkeys(batch)
         try:
             for delivery in batch:
-                progress = _Progress(delivery)
+                progress = Progress(delivery)
                 if self._deadline.has_passed:
                     progress.worsen(Outcome.RETRY)
                 else:
@@ -194,7 +142,7 @@ class _Run:
 
     # -------------------------------------------------------------------------------------------- reading
 
-    def _read(self, progress: _Progress) -> Iterator[None]:
+    def _read(self, progress: Progress) -> Iterator[None]:
         """Read a delivery; yields now and then, when outcomes of others may have become certain."""
         delivery = progress.delivery
         if delivery.fault is not None:
@@ -211,22 +159,25 @@ class _Run:
                 rejects = [faulty(payload.origin, payload.size, str(fault))]
                 self._fail(progress, fault, payload.origin, rejects)
 
-    def _read_payload(self, progress: _Progress, payload: Payload) -> Iterator[None]:
+    def _read_payload(self, progress: Progress, payload: Payload) -> Iterator[None]:
         counters = self._pipeline.counters
         for piece in self._pipeline.decoder.decode(payload):
             for delivery in self._in_hand:  # what waits behind a large delivery is in good hands too
                 delivery.activity.touch()
             if self._deadline.has_passed:
                 progress.worsen(Outcome.RETRY)
-            if progress.outcome is Outcome.RETRY:
-                return
+            if progress.outcome >= Outcome.PARKED:
+                return  # it will be read again from its start
             counters.add("bytes", piece.size)
             counters.add("events", len(piece.events), piece.format)
             yield from self._take(progress, payload.origin, piece)
+            if self._in_flight is not None and self._in_flight[1].done():
+                self._join()
+                yield
         self._pipeline.policies.readable(payload.origin)
         counters.add("payloads")
 
-    def _take(self, progress: _Progress, origin: Origin, piece: Piece) -> Iterator[None]:
+    def _take(self, progress: Progress, origin: Origin, piece: Piece) -> Iterator[None]:
         """Filter a piece and add it to the chunk."""
         self._unparsable(progress, piece.rejects)
         if progress.reject_bytes > PART_BYTES:
@@ -239,11 +190,7 @@ class _Run:
             progress.worsen(Outcome.RETRY)
             return
         chunk = self._chunk
-        if not chunk.segments or chunk.segments[-1].progress is not progress:
-            progress.chunks += 1
-        chunk.segments.append(_Segment(progress, origin, events))
-        chunk.cost += cost
-        chunk.count += len(events)
+        chunk.add(Segment(progress, origin, events), cost)
         if chunk.cost >= self._pipeline.chunk_cost or chunk.count >= CHUNK_EVENTS:
             self._submit()
             yield
@@ -268,7 +215,7 @@ class _Run:
                     return False
         return True
 
-    def _filtered(self, progress: _Progress, origin: Origin, events: list[Event]) -> list[Event]:
+    def _filtered(self, progress: Progress, origin: Origin, events: list[Event]) -> list[Event]:
         def reject(event: Event, reason: str) -> None:
             self._add_rejects(progress, [_of_event(event, origin, "filter", reason)])
 
@@ -284,7 +231,7 @@ class _Run:
 
     def _submit(self) -> None:
         """Hand the chunk to the sending thread, after the chunk before it."""
-        chunk, self._chunk = self._chunk, _Chunk()
+        chunk, self._chunk = self._chunk, Chunk()
         if not chunk.segments:
             return
         self._join()
@@ -301,16 +248,16 @@ class _Run:
         finally:
             self._in_flight = None
             self._pipeline.budget.release(chunk.cost)
-        for progress in _owners(chunk):
+        for progress in chunk.owners():
             progress.chunks -= 1
             if progress.is_read and not progress.chunks:
                 self._done.append(progress)
 
-    def _send(self, chunk: _Chunk) -> None:
+    def _send(self, chunk: Chunk) -> None:
         """Send a chunk to every output. In the sending thread; the worker touches none of this until it is done."""
         routed = {id(event) for s in chunk.segments for event in s.events} if self._may_match_none() else set()
         for sender in self._pipeline.senders:
-            events, owners = _for_output(sender.output, chunk)
+            events, owners = chunk.for_output(sender.output)
             if routed:
                 routed.difference_update(map(id, events))
             if events:
@@ -320,7 +267,7 @@ class _Run:
     def _may_match_none(self) -> bool:
         return all(sender.output.condition is not None for sender in self._pipeline.senders)
 
-    def _settle_events(self, sender: Sender, owners: list[_Segment], events: list[Event], result: Delivered) -> None:
+    def _settle_events(self, sender: Sender, owners: list[Segment], events: list[Event], result: Delivered) -> None:
         output = sender.output
         for index, reason in result.rejected.items():
             owner = owners[index]
@@ -335,11 +282,11 @@ class _Run:
         if not output.required:
             self._pipeline.counters.add("left_out", len(result.unsent), output.name)
         if not output.sink.idempotent:
-            _note_confirmed(output.name, owners, result)
+            note_confirmed(output.name, owners, result)
 
     # ------------------------------------------------------------------------------------------- rejecting
 
-    def _fail(self, progress: _Progress, fault: SourceFault, origin: Origin | None, rejects: Sequence[Reject]) -> None:
+    def _fail(self, progress: Progress, fault: SourceFault, origin: Origin | None, rejects: Sequence[Reject]) -> None:
         """An input that can't be used: what its policy says."""
         policies = self._pipeline.policies
         action = policies.decide(fault, progress.delivery, origin)
@@ -352,7 +299,7 @@ class _Run:
         elif action == "pause":
             progress.park(pause_reason(origin))
 
-    def _unparsable(self, progress: _Progress, rejects: Sequence[Reject]) -> None:
+    def _unparsable(self, progress: Progress, rejects: Sequence[Reject]) -> None:
         if not rejects:
             return
         action = self._pipeline.policies.action("unparsable")
@@ -364,12 +311,12 @@ class _Run:
         if action != "discard":
             progress.worsen(Outcome.RETRY)
 
-    def _add_rejects(self, progress: _Progress, rejects: Sequence[Reject]) -> None:
+    def _add_rejects(self, progress: Progress, rejects: Sequence[Reject]) -> None:
         for reject in rejects:
             self._pipeline.counters.add("rejects", 1, reject.reason)
         progress.reject(rejects)
 
-    def _write_rejects(self, progress: _Progress) -> None:
+    def _write_rejects(self, progress: Progress) -> None:
         """Confirm the rejects that a delivery has so far; one that can't is parked, or ends as RETRY."""
         rejects = progress.take_rejects()
         if not rejects or progress.outcome > Outcome.REJECTED:
@@ -411,42 +358,7 @@ class _Run:
             self._pipeline.budget.release(chunk.cost)
             self._in_flight = None
         self._pipeline.budget.release(self._chunk.cost)
-        self._chunk = _Chunk()
-
-
-def _owners(chunk: _Chunk) -> list[_Progress]:
-    """The deliveries with events in a chunk, each once."""
-    return list(dict.fromkeys(segment.progress for segment in chunk.segments))
-
-
-def _for_output(output: Output, chunk: _Chunk) -> tuple[list[Event], list[_Segment]]:
-    """The events of a chunk that an output is to be sent, and the segment of each."""
-    events: list[Event] = []
-    owners: list[_Segment] = []
-    for segment in chunk.segments:
-        if output.condition is None:
-            mine = segment.events
-        else:
-            mine = [event for event in segment.events if output.condition(event)]
-        resume = segment.progress.delivery.resume
-        if (skip := min(resume.get(output.name, 0), len(mine))) > 0:
-            resume[output.name] -= skip
-            segment.progress.confirmed[output.name] = segment.progress.confirmed.get(output.name, 0) + skip
-            mine = mine[skip:]
-        events.extend(mine)
-        owners.extend([segment] * len(mine))
-    return events, owners
-
-
-def _note_confirmed(output: str, owners: list[_Segment], result: Delivered) -> None:
-    """Count, per delivery, the events from its start that this output has: they are not sent to it twice."""
-    ended: set[int] = set()
-    for index, owner in enumerate(owners):
-        progress = owner.progress
-        if index in result.unsent:
-            ended.add(id(progress))
-        elif id(progress) not in ended:
-            progress.confirmed[output] = progress.confirmed.get(output, 0) + 1
+        self._chunk = Chunk()
 
 
 def _of_event(event: Event, origin: Origin, stage: str, reason: str, output: str = "") -> Reject:

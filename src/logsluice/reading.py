@@ -48,14 +48,14 @@ class StreamPayload:
 @overload
 def read(
     source: str | PathLike[str] | BinaryIO,
-    format: str = "auto",  # noqa: A002 - the option's name everywhere else
+    format: str = "auto",
     rejects: Literal[False] = False,
     **format_options: Any,
 ) -> Iterator[Event]: ...
 @overload
 def read(
     source: str | PathLike[str] | BinaryIO,
-    format: str = "auto",  # noqa: A002
+    format: str = "auto",
     *,
     rejects: Literal[True],
     **format_options: Any,

@@ -6,6 +6,10 @@ import threading
 from collections import Counter, defaultdict
 
 
+LABELS = 200
+"""Labels may come from input (reasons of rejects): past this many of one name, new ones are counted as `other`."""
+
+
 class Counters:
     """Named, thread-safe sums, each by one label: `add("rejects", 3, "bad JSON")`."""
 
@@ -17,7 +21,8 @@ class Counters:
         """Add to a sum; adding nothing leaves no trace."""
         if amount:
             with self._lock:
-                self._sums[name][label] += amount
+                sums = self._sums[name]
+                sums[label if label in sums or len(sums) < LABELS else "other"] += amount
 
     def total(self, name: str) -> int:
         """Over all labels; 0 for a name that was never added to."""
