@@ -29,11 +29,15 @@ _lock = threading.Lock()
 class AwsOptions(Options):
     """How to reach AWS; every option may be left out."""
 
-    region: str | None = Field(None, description="The region, such as eu-central-1; else that of the environment.")
-    endpoint: str | None = Field(None, description="A URL to use instead of AWS's own (VPC endpoint, emulator).")
-    profile: str | None = Field(None, description="A profile of ~/.aws/config.")
-    role_arn: str | None = Field(None, description="A role to assume with the credentials found.")
-    external_id: str | None = Field(None, description="The external id that the role asks for.")
+    region: str | None = Field(
+        default=None, description="The region, such as eu-central-1; else that of the environment."
+    )
+    endpoint: str | None = Field(
+        default=None, description="A URL to use instead of AWS's own (VPC endpoint, emulator)."
+    )
+    profile: str | None = Field(default=None, description="A profile of ~/.aws/config.")
+    role_arn: str | None = Field(default=None, description="A role to assume with the credentials found.")
+    external_id: str | None = Field(default=None, description="The external id that the role asks for.")
 
     def client(self, service: str) -> Any:
         """The boto3 client for a service; the same one for every caller with equal options. Does no I/O.

@@ -1,0 +1,125 @@
+"""Objects in S3, announced by messages in SQS queues.
+
+    source:
+      type: s3_sqs
+      queue: https://sqs.us-east-1.amazonaws.com/123456789012/alb-logs
+      buckets: [alb-logs-prod, "shared-logs/team-a/"]
+
+Messages may be S3's own notifications, the same within SNS messages or passed on raw by SNS, and EventBridge events;
+one message may announce several objects. A message is deleted when every event of every object is confirmed by every
+output. Events other than `ObjectCreated:*` and `s3:TestEvent` are acknowledged and counted. FIFO queues are refused,
+for S3 can't notify them.
+
+**Which buckets are read.** Whoever may send to a queue may name any bucket. With `buckets`, only those are read.
+Without it, only buckets of the account that owns the queue, which S3 itself checks (`ExpectedBucketOwner`); a queue of
+which the account can't be told needs `buckets`. An object that may not be read becomes a reject.
+
+**Messages that fail.** A message that can't be used up comes back after `retry_delay`, doubled each time up to
+`retry_delay_max`. One that was received more than `isolate_after` times is handed out alone, so that an object that
+kills its worker takes no other delivery with it. Before the queue's own `maxReceiveCount` sends it away, and after
+`quarantine_after` tries in any case, it goes to the dead letter by reference: nothing of it is read any more.
+
+**Permissions:** `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `s3:GetObject` are enough. `sqs:ChangeMessageVisibility`
+is wanted for the heartbeat and for retries; without it there is one warning, and messages are received with
+`visibility_without_heartbeat`. `sqs:GetQueueAttributes` lets it see the redrive policy, `s3:ListBucket` lets it tell a
+missing object from a denied one, `sqs:GetQueueUrl` is needed where a queue is given by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import regex
+from pydantic import AfterValidator, Field, model_validator
+
+from logsluice.aws.session import AwsOptions
+from logsluice.components import Context, Options
+from logsluice.config.types import Duration
+
+if TYPE_CHECKING:
+    from logsluice.sources.s3_sqs.source import S3SqsSource
+
+_BUCKET_RULE = re.compile(r"(?:s3://)?(?:[A-Za-z0-9][A-Za-z0-9._-]+|\*)(?:/.*)?")
+
+
+def _standard_queue(queue: str) -> str:
+    if queue.endswith(".fifo"):
+        raise ValueError("a FIFO queue: S3 can't notify these, so use a standard queue")
+    if not queue.strip():
+        raise ValueError("must be a queue's URL or name")
+    return queue
+
+
+def _bucket_rule(rule: str) -> str:
+    if not _BUCKET_RULE.fullmatch(rule):
+        raise ValueError("must be a bucket, or a bucket and a prefix: name, name/prefix/, s3://name/prefix/, *")
+    return rule
+
+
+def _pattern(text: str) -> str:
+    try:
+        regex.compile(text)
+    except regex.error as error:
+        raise ValueError(f"this regular expression can't be read: {error}") from None
+    return text
+
+
+Queue = Annotated[str, AfterValidator(_standard_queue)]
+
+
+class Config(Options):
+    """Options of the source `s3_sqs`."""
+
+    queue: Queue | None = Field(default=None, description="A queue's URL, or its name.")
+    queues: tuple[Queue, ...] = Field(default=(), description="Several queues instead of one, served in turn.")
+    buckets: tuple[Annotated[str, AfterValidator(_bucket_rule)], ...] = Field(
+        default=(),
+        description="Buckets that may be read: `name`, `name/prefix/`, `*` for any. Else the queue owner's buckets.",
+    )
+    include_keys: Annotated[str, AfterValidator(_pattern)] | None = Field(
+        default=None, description="A regular expression; objects whose key it is not found in are acknowledged unread."
+    )
+    exclude_keys: Annotated[str, AfterValidator(_pattern)] | None = Field(
+        default=None, description="A regular expression; objects whose key it is found in are acknowledged unread."
+    )
+    visibility: Duration = Field(
+        default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."
+    )
+    visibility_without_heartbeat: Duration = Field(
+        default=1800.0, ge=1, le=43200, description="The same, where messages may not be extended."
+    )
+    wait_seconds: int = Field(default=20, ge=0, le=20, description="How long one receive call waits for messages.")
+    batch: int = Field(default=10, ge=1, le=10, description="Messages a receive call.")
+    isolate_after: int = Field(
+        default=3, ge=1, description="A message received more often than this is handed out alone."
+    )
+    quarantine_after: int = Field(
+        default=6, ge=1, description="A message received more often than this is no longer tried."
+    )
+    retry_delay: Duration = Field(
+        default=30.0, ge=0, le=43200, description="Until a message that failed once comes back."
+    )
+    retry_delay_max: Duration = Field(default=900.0, ge=0, le=43200, description="The longest such delay.")
+    id_salt: str = Field(
+        default="", description="Keeps ids apart from another pipeline's that writes the same objects."
+    )
+    aws: AwsOptions = AwsOptions()
+
+    @model_validator(mode="after")
+    def _one_way_to_name_queues(self) -> Config:
+        if (self.queue is None) == (not self.queues):
+            raise ValueError("name one `queue`, or several `queues`")
+        return self
+
+    @property
+    def all_queues(self) -> tuple[str, ...]:
+        """The queues, whichever way they are named."""
+        return self.queues if self.queue is None else (self.queue,)
+
+
+def build(config: Config, context: Context) -> S3SqsSource:  # noqa: ARG001 - every component is built so
+    """The source; connects when it is opened."""
+    from logsluice.sources.s3_sqs.source import S3SqsSource
+
+    return S3SqsSource(config)

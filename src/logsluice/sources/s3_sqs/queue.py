@@ -1,0 +1,287 @@
+"""One SQS queue: what it is, its messages, their visibility and their deletion.
+
+The actions are those of the Amazon SQS API Reference: ReceiveMessage, ChangeMessageVisibility, DeleteMessageBatch,
+GetQueueAttributes, GetQueueUrl.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+
+from logsluice.aws.faults import code_of, explain, is_denied, is_passing, message_of
+from logsluice.aws.session import AwsOptions, endpoint_of
+from logsluice.components import near
+from logsluice.errors import Denied, Missing, SourceFault, Unavailable, UsageError
+
+MAX_IN_FLIGHT_SECONDS = 12 * 3600.0
+"""A message can be kept for twelve hours from its receipt, however often it is extended."""
+
+GIVE_UP_SECONDS = 60.0
+"""So long before that, extending ends."""
+
+_GONE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
+_NOT_OURS = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
+_AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.com(?:\.cn)?")
+_VPC_HOST = re.compile(r".*\.sqs\.(?P<region>[a-z0-9-]+)\.vpce\.amazonaws\.com(?:\.cn)?")
+_ACCOUNT = re.compile(r"/(\d{12})/[^/]+$")
+
+log = structlog.get_logger("s3_sqs")
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message in our hands.
+
+    Attributes:
+        queue: Where it came from.
+        id: SQS's MessageId.
+        receipt: The receipt handle of this receipt.
+        body: As sent.
+        receive_count: SQS's ApproximateReceiveCount, this time included.
+        received_at: time.monotonic() just before the call that brought it.
+        ours_until: time.monotonic() until which it is hidden from others.
+    """
+
+    queue: Queue
+    id: str
+    receipt: str
+    body: str
+    receive_count: int
+    received_at: float
+    ours_until: float
+
+
+@dataclass(slots=True)
+class Queue:
+    """One queue, after `open`.
+
+    Attributes:
+        client: A boto3 SQS client for the queue's region.
+        url: The queue's URL.
+        name: For logs and origins.
+        account: Twelve digits, "" when unknown.
+        max_receive_count: Of its redrive policy; 0 without one, or when it may not be read.
+        can_extend: False once ChangeMessageVisibility was denied.
+        prefetched: Messages that were received while opening.
+    """
+
+    client: Any
+    url: str
+    name: str
+    account: str = ""
+    max_receive_count: int = 0
+    can_extend: bool = True
+    prefetched: list[Message] = field(default_factory=list)
+
+    def receive(self, wait_seconds: int, batch: int, visibility: float) -> list[Message]:
+        """Up to `batch` messages, which are then ours for `visibility` seconds.
+
+        Raises:
+            SourceFault: Denied or Missing for the queue itself, Unavailable for anything that may pass.
+        """
+        if self.prefetched:
+            taken, self.prefetched = self.prefetched, []
+            return taken
+        now = time.monotonic()
+        try:
+            answer = self.client.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=batch,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=_whole(visibility),
+                AttributeNames=["ApproximateReceiveCount"],
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._fault(error, "receive from") from error
+        arrived = time.monotonic()
+        return [
+            Message(
+                queue=self,
+                id=message["MessageId"],
+                receipt=message["ReceiptHandle"],
+                body=message["Body"],
+                receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
+                received_at=now,
+                ours_until=arrived + visibility,
+            )
+            for message in answer.get("Messages", ())
+        ]
+
+    def extend(self, message: Message, seconds: float) -> bool:
+        """Keep a message for so many more seconds; False when it is no longer ours, or soon will not be.
+
+        Raises:
+            SourceFault: Unavailable: it is not known; the message is still ours until its last extension ends.
+        """
+        left = message.received_at + MAX_IN_FLIGHT_SECONDS - GIVE_UP_SECONDS - time.monotonic()
+        if left <= 0:
+            log.warning("a message is given up before SQS's limit of 12 hours", queue=self.name, message=message.id)
+            return False
+        return self.change_visibility(message, min(seconds, left))
+
+    def change_visibility(self, message: Message, seconds: float) -> bool:
+        """Let a message come back after `seconds`; without the permission it stays as it is.
+
+        Raises:
+            SourceFault: Unavailable: transport or the service.
+        """
+        if not self.can_extend:
+            return time.monotonic() < message.ours_until
+        try:
+            self.client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=message.receipt, VisibilityTimeout=_whole(seconds)
+            )
+        except ClientError as error:
+            if is_denied(error):
+                self._no_heartbeat()
+                return time.monotonic() < message.ours_until
+            if is_passing(error):
+                raise self._fault(error, "extend a message of") from error
+            return False  # an expired or unknown receipt: SQS gives several codes for it
+        except BotoCoreError as error:
+            raise self._fault(error, "extend a message of") from error
+        message.ours_until = time.monotonic() + seconds
+        return True
+
+    def delete(self, messages: list[Message]) -> list[Message]:
+        """Delete up to ten messages in one call; returns those that are to be tried again."""
+        entries = [{"Id": str(index), "ReceiptHandle": message.receipt} for index, message in enumerate(messages)]
+        try:
+            answer = self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("messages could not be deleted yet", queue=self.name, reason=str(error))
+            return messages
+        again = []
+        for failed in answer.get("Failed", ()):
+            message = messages[int(failed["Id"])]
+            log.warning("a message could not be deleted", queue=self.name, message=message.id, reason=failed["Code"])
+            if not failed.get("SenderFault") and failed["Code"] not in _NOT_OURS:
+                again.append(message)
+        return again
+
+    def probe_heartbeat(self) -> None:
+        """Whether messages may be extended, asked with a receipt that is none: one call, at the start."""
+        try:
+            self.client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle="logsluice-probe", VisibilityTimeout=0
+            )
+        except ClientError as error:
+            if is_denied(error):
+                self._no_heartbeat()
+
+    def _no_heartbeat(self) -> None:
+        if self.can_extend:
+            self.can_extend = False
+            log.warning(
+                "messages can't be extended while they are worked on: they are received for longer instead",
+                queue=self.name,
+                do="grant sqs:ChangeMessageVisibility",
+            )
+
+    def _fault(self, error: Exception, doing: str) -> SourceFault:
+        text = f"can't {doing} the queue {self.name}: {' '.join(str(error).split())}"
+        if isinstance(error, ClientError) and code_of(error) in _GONE:
+            return Missing(text)
+        if isinstance(error, ClientError) and is_denied(error):
+            return Denied(text)
+        return Unavailable(text)
+
+
+def open_queue(queue: str, options: AwsOptions, batch: int, visibility: float) -> Queue:
+    """Find a queue by its URL or name and learn what the permissions allow to be learnt.
+
+    Raises:
+        UsageError: It does not exist, may not be received from, or can't be reached; with what to do.
+    """
+    opened = _by_url(queue, options) if "://" in queue else _by_name(queue, options)
+    if opened.name.endswith(".fifo"):
+        raise UsageError(f"{opened.name} is a FIFO queue: S3 can't notify these", "use a standard queue")
+    try:
+        if not _read_attributes(opened):
+            # No permission to look, so look by doing; what comes is handed out by the first receive.
+            opened.prefetched = opened.receive(0, batch, visibility)
+        opened.probe_heartbeat()
+    except (ClientError, BotoCoreError) as error:
+        raise _unusable(opened, error) from error
+    except SourceFault as fault:
+        raise _unusable(opened, fault.__cause__ if isinstance(fault.__cause__, Exception) else fault) from fault
+    return opened
+
+
+def _by_url(url: str, options: AwsOptions) -> Queue:
+    parts = urlsplit(url)
+    host = _AWS_HOST.fullmatch(parts.hostname or "") or _VPC_HOST.fullmatch(parts.hostname or "")
+    changes: dict[str, str] = {}
+    if host and not options.region:
+        changes["region"] = host["region"]
+    if (host is None or "vpce" in (parts.hostname or "")) and not endpoint_of(options, "sqs"):
+        changes["endpoint"] = f"{parts.scheme}://{parts.netloc}"
+    account = _ACCOUNT.search(parts.path)
+    name = parts.path.rstrip("/").rpartition("/")[2]
+    if not name:
+        raise UsageError(f"{url} is no queue URL", "write https://sqs.<region>.amazonaws.com/<account>/<name>")
+    return Queue(options.model_copy(update=changes).client("sqs"), url, name, account[1] if account else "")
+
+
+def _by_name(name: str, options: AwsOptions) -> Queue:
+    client = options.client("sqs")
+    try:
+        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and code_of(error) in _GONE:
+            raise _no_queue(client, name) from error
+        hint = "give the queue's URL instead of its name: that needs no look-up"
+        said = explain(error, f"can't find the queue {name}")
+        raise UsageError(str(said), hint if isinstance(error, ClientError) else said.hint) from error
+    return _by_url(url, options)
+
+
+def _no_queue(client: Any, name: str) -> UsageError:
+    try:
+        known = [url.rpartition("/")[2] for url in client.list_queues(MaxResults=1000).get("QueueUrls", ())]
+    except (ClientError, BotoCoreError):
+        known = []
+    return UsageError(
+        f"there is no queue {name} in {client.meta.region_name}{near(name, known)}",
+        "check the name, the region and the account",
+    )
+
+
+def _read_attributes(queue: Queue) -> bool:
+    """Learn the redrive policy; False when that is not permitted."""
+    try:
+        answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["RedrivePolicy", "QueueArn"])
+    except ClientError as error:
+        if is_denied(error):
+            return False
+        raise
+    attributes = answer.get("Attributes", {})
+    if "RedrivePolicy" in attributes:
+        queue.max_receive_count = int(orjson.loads(attributes["RedrivePolicy"]).get("maxReceiveCount", 0))
+    queue.account = queue.account or attributes.get("QueueArn", ":" * 5).split(":")[4]
+    return True
+
+
+def _unusable(queue: Queue, error: Exception) -> UsageError:
+    if isinstance(error, ClientError) and code_of(error) in _GONE:
+        return _no_queue(queue.client, queue.name)
+    if isinstance(error, ClientError) and is_denied(error):
+        said = message_of(error) or code_of(error)
+        return UsageError(
+            f"the queue {queue.name} denies us to receive: {said}",
+            "grant sqs:ReceiveMessage and sqs:DeleteMessage on it to this role or user",
+        )
+    return explain(error, f"can't open the queue {queue.url}")
+
+
+def _whole(seconds: float) -> int:
+    """SQS counts whole seconds."""
+    return max(0, min(43200, round(seconds)))

@@ -1,0 +1,46 @@
+"""Which announced objects may be read, and which are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+
+from logsluice.aws.envelopes import Announcement
+
+PATTERN_TIMEOUT_SECONDS = 1.0
+"""For one key of at most a kilobyte: a pattern that needs longer is catastrophic, and the key counts as wanted."""
+
+
+class Rules:
+    """What the configuration says of buckets and keys.
+
+    Args:
+        buckets: As in `Config.buckets`; none allows every bucket, and whoever reads must check its owner.
+        include: A pattern that wanted keys hold.
+        exclude: A pattern that no wanted key holds.
+    """
+
+    def __init__(self, buckets: Sequence[str], include: str | None = None, exclude: str | None = None) -> None:
+        self._allowed = [rule.removeprefix("s3://").partition("/")[::2] for rule in buckets]
+        self._include = regex.compile(include) if include else None
+        self._exclude = regex.compile(exclude) if exclude else None
+
+    def allow(self, found: Announcement) -> bool:
+        """Whether the configuration allows reading the object."""
+        return not self._allowed or any(
+            name in (found.bucket, "*") and found.key.startswith(prefix) for name, prefix in self._allowed
+        )
+
+    def want(self, found: Announcement) -> bool:
+        """Whether the key is one to read."""
+        if self._include is not None and not _holds(self._include, found.key, when_unsure=True):
+            return False
+        return self._exclude is None or not _holds(self._exclude, found.key, when_unsure=False)
+
+
+def _holds(pattern: regex.Pattern[str], key: str, when_unsure: bool) -> bool:
+    try:
+        return pattern.search(key, timeout=PATTERN_TIMEOUT_SECONDS) is not None
+    except TimeoutError:
+        return when_unsure
