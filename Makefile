@@ -1,0 +1,51 @@
+# Every target makes .venv by itself on first use, from the lock with its hashes.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full lint format bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "logsluice needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: $(READY) ## See it work: AWS emulated on this machine (ARGS=--once ends after the first load)
+	$(BIN)/logsluice demo $(ARGS)
+
+test: lint ## Everything that must pass before a change is handed in
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-full: lint ## The same and the slow tests: kills, gigabytes
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## Let ruff put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Events a second, by format
+	$(BIN)/python -m bench $(ARGS)
+
+# pip-compile knows no dependency groups yet, so their lines are given to it as a second source.
+lock: $(READY) ## Renew requirements.lock
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
+	| $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra geo --extra demo \
+		--output-file requirements.lock pyproject.toml -
+
+clean: ## Remove what the targets made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist logsluice-demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
