@@ -196,6 +196,10 @@ class Daemon:
         if batch is None and len(lot):
             self._stopping.wait(SHORT_POLL_SECONDS / 4)
             return []
+        if batch and self._stopping.is_set():
+            for delivery in batch:
+                self._settle(service, delivery, Outcome.RETRY)
+            return []
         if batch:
             self._heartbeat.keep(service.source, batch)
         return batch

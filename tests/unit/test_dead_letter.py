@@ -1,0 +1,82 @@
+"""What is kept of a reject, and that a repeat keeps it once."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from logsluice.delivery import dead_letter
+from logsluice.delivery.dead_letter import open_dead_letter, read_dead_letter
+from logsluice.errors import Sick
+from logsluice.model import Origin, Reject
+
+ORIGIN = Origin(
+    "s3://logs/2026/01/31/a", "etag", {"s3": {"bucket": "logs"}}, "2026/01/31/a", ("logs", "2026/01/31/a", "etag")
+)
+
+
+def reject(position: int, excerpt: bytes = b"raw", output: str = "") -> Reject:
+    stage = "sink" if output else "parse"
+    return Reject(ORIGIN, position, excerpt, len(excerpt), stage, "why", output, ORIGIN.id_of(position))
+
+
+def test_a_reject_is_kept_with_its_bytes_and_its_reason(tmp_path: Path) -> None:
+    open_dead_letter(str(tmp_path)).write([reject(7)])
+    [entry] = read_dead_letter(tmp_path)
+    entry.pop("rejected_at")
+    assert entry == {
+        "stage": "parse",
+        "reason": "why",
+        "output": "",
+        "event_id": f"20260131.{ORIGIN.digest}.7",
+        "origin": {"uri": "s3://logs/2026/01/31/a", "version": "etag", "s3": {"bucket": "logs"}},
+        "position": 7,
+        "length": 3,
+        "truncated": False,
+        "text": "raw",
+    }
+
+
+def test_bytes_that_are_no_text_are_kept_whole(tmp_path: Path) -> None:
+    open_dead_letter(str(tmp_path)).write([reject(0, b"\xff\x00")])
+    [entry] = read_dead_letter(tmp_path)
+    assert base64.b64decode(entry["base64"]) == b"\xff\x00"
+
+
+def test_a_repeat_overwrites_itself(tmp_path: Path) -> None:
+    letters = open_dead_letter(str(tmp_path))
+    for _ in range(3):
+        letters.write([reject(1), reject(2)])
+    assert [e["position"] for e in read_dead_letter(tmp_path)] == [1, 2]
+    assert len(list(tmp_path.rglob("*.ndjson"))) == 1
+
+
+def test_readers_see_a_reject_once_however_its_parts_were_cut(tmp_path: Path) -> None:
+    letters = open_dead_letter(str(tmp_path))
+    letters.write([reject(1), reject(2), reject(3)])
+    letters.write([reject(2), reject(3)])
+    assert [e["position"] for e in read_dead_letter(tmp_path)] == [1, 2, 3]
+
+
+def test_rejects_of_different_outputs_lie_apart(tmp_path: Path) -> None:
+    open_dead_letter(str(tmp_path)).write([reject(1, output="a/b"), reject(1, output="c"), reject(1)])
+    assert sorted((e["output"], e["stage"]) for e in read_dead_letter(tmp_path)) == [
+        ("", "parse"),
+        ("a/b", "sink"),
+        ("c", "sink"),
+    ]
+
+
+def test_large_rejects_are_cut_into_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letter, "PART_BYTES", 5000)
+    open_dead_letter(str(tmp_path)).write([reject(n, b"x" * 2000) for n in range(10)])
+    assert len(list(tmp_path.rglob("*.ndjson"))) == 5
+    assert [e["position"] for e in sorted(read_dead_letter(tmp_path), key=lambda e: e["position"])] == list(range(10))
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Sick, match="can't be written"):
+        open_dead_letter(str(tmp_path / "file" / "sub")).write([reject(1)])
