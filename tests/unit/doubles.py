@@ -1,4 +1,4 @@
-"""Sources, sinks and shelves in memory whose faults are set by the test: for the pipeline's and the daemon's own rules."""
+"""Sources, sinks and shelves in memory whose faults are set by the test: for the rules of pipeline and daemon."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_stopping_drains_what_is_in_hand() -> None:
     source = MemorySource([lines(f"m{n}", uri=f"s3://logs/{n}") for n in range(1000)], endless=True, batch=3)
     with Running(service(source, pipeline(Output("memory", sink)), workers=1)):
         eventually(lambda: len(sink.messages) > 0)
-    delivered = [id for id, outcome in source.settled if outcome is Outcome.DELIVERED]
+    delivered = [name for name, outcome in source.settled if outcome is Outcome.DELIVERED]
     assert 0 < len(sink.messages) < 1000
     assert len(sink.messages) == len(delivered)
 
