@@ -1,0 +1,54 @@
+"""An event as the JSON that outputs write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from logsluice.model import Event
+
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
+
+
+def document(event: Event) -> bytes:
+    """An event without `@metadata`, on one line.
+
+    Raises:
+        ValueError: It holds what JSON can't say: too deep, or going round in a circle.
+    """
+    return dumps({name: value for name, value in event.items() if name != "@metadata"})
+
+
+def dumps(value: Any) -> bytes:
+    """JSON on one line; unpaired surrogates become U+FFFD, integers beyond 64 bits text.
+
+    Raises:
+        ValueError: It holds what JSON can't say: too deep, or going round in a circle.
+    """
+    try:
+        return orjson.dumps(value, default=_other, option=_OPTIONS)
+    except TypeError:
+        pass
+    try:
+        return orjson.dumps(_scrubbed(value), default=_other, option=_OPTIONS)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"no JSON can be made of it: {error}") from error
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_scrubbed(name): _scrubbed(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_scrubbed(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    return value

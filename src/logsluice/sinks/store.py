@@ -1,0 +1,120 @@
+"""Writes events to the embedded store: a folder of Parquet files with a catalog, for `logsluice search` and others.
+
+    outputs:
+      - store: {path: /var/lib/logsluice/store}
+
+Every declared field of a format is a typed column; the rest is kept as JSON. Files are named
+`format=alb/date=2026-01-31/….parquet`, so Athena, Spark, Trino and DuckDB read them as they are. An event under an
+`_id` that the store has adds nothing. The folder must be on a local disk; several processes may write to it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from logsluice import components
+from logsluice.components import Context, Options
+from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks._json import dumps
+from logsluice.store.catalog import MOST_EXTRAS
+from logsluice.store.chunk import Chunk
+from logsluice.store.columns import EXTRA, Columns, paths
+from logsluice.store.writer import Writer
+
+CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_ROWS = 8192
+
+
+class Config(Options):
+    """Where the store is.
+
+    Attributes:
+        path: Its folder, made when missing; relative ones start from the configuration's folder.
+    """
+
+    path: Path = Path("store")
+
+
+def build(config: Config, context: Context) -> StoreSink:
+    """The sink for a pipeline."""
+    return StoreSink(context.base / config.path, context)
+
+
+class StoreSink:
+    """A `Sink` into a `store.writer.Writer`.
+
+    Attributes:
+        misfits: How many values did not fit their column and were kept in `_extra`.
+    """
+
+    idempotent = True
+
+    def __init__(self, folder: Path, context: Context) -> None:
+        self.folder = folder
+        self.misfits = 0
+        self._columns = {format_.name: Columns.of(format_.fields) for format_ in context.formats}
+        self._extras: set[tuple[str, str]] = set()
+        self._writer = Writer(folder)
+
+    def open(self) -> None:
+        """Make the store where there is none. Raises Sick, or UsageError for a store of a later version."""
+        self._writer.open()
+
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
+        """Rows of NDJSON, grouped by format and day, in chunks of CHUNK_BYTES or CHUNK_ROWS."""
+        chunk, taken = Chunk(), list[Event]()
+        for index, event in enumerate(events):
+            try:
+                self._add(chunk, event)
+            except ValueError as error:
+                refuse(index, str(error))
+                continue
+            taken.append(event)
+            if chunk.size >= CHUNK_BYTES or chunk.rows >= CHUNK_ROWS:
+                yield Encoded(chunk, taken, chunk.size)
+                chunk, taken = Chunk(), []
+        if taken:
+            yield Encoded(chunk, taken, chunk.size)
+
+    def send(self, encoded: Encoded) -> Sent:
+        """All rows or none. Raises Sick or Busy."""
+        duplicates = self._writer.write(encoded.body)
+        self._extras |= encoded.body.extras
+        return Sent(duplicates=duplicates)
+
+    def close(self) -> None:
+        """Close the catalog."""
+        self._writer.close()
+
+    def _add(self, chunk: Chunk, event: Event) -> None:
+        metadata = event.get("@metadata") or {}
+        name = str(metadata.get("format") or "unknown")
+        columns = self._columns.get(name) or self._columns_of(name)
+        row, misfits = columns.row(event)
+        event_id = str(metadata.get("_id") or "")
+        if event_id:
+            row["_id"] = event_id
+        time: datetime | None = row.get("@timestamp")
+        if time is not None and time.tzinfo is None:
+            time = time.replace(tzinfo=UTC)
+        chunk.add(dumps(row), event_id, int(metadata.get("position") or 0), time, name, columns)
+        self.misfits += misfits
+        if EXTRA in row:
+            self._note_extras(chunk, name, row[EXTRA])
+
+    def _note_extras(self, chunk: Chunk, name: str, extra: dict[str, object]) -> None:
+        """Names of undeclared data are entered beside the files, so that a misspelt field in a query can be told."""
+        for path in paths(extra):
+            known = (name, path)
+            if known not in self._extras and len(self._extras) < MOST_EXTRAS:
+                chunk.extras.add(known)
+
+    def _columns_of(self, name: str) -> Columns:
+        """Of a format that the configuration does not name: `auto` found it, or the events were read back."""
+        try:
+            fields = components.find("formats", name).build().fields
+        except (components.UnknownComponent, TypeError, ValueError):  # unknown here, or not without its options
+            fields = ()
+        return self._columns.setdefault(name, Columns.of(fields))
