@@ -125,7 +125,7 @@ def _read_document(document: dict[str, Any]) -> Notice:
         return Notice(is_test=True)
     if "detail-type" in document and isinstance(document.get("detail"), dict):
         return _read_eventbridge(document)
-    if document.get("Type") in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
+    if document.get("Type") in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise NotANotification(f"an SNS {document['Type']}: the subscription of this queue is not confirmed by SNS")
     names = ", ".join(sorted(map(repr, document))[:5])
     raise NotANotification(f"neither an S3 notification, an SNS message nor an EventBridge event (it has {names})")

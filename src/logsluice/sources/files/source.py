@@ -49,7 +49,7 @@ class FilesSource:
         taken = self._take(wait)
         if not isinstance(taken, list):
             return taken
-        return [item if isinstance(item, Delivery) else self._delivery(item) for item in taken]
+        return [self._delivery(item) if not isinstance(item, Delivery) else self._retried(item) for item in taken]
 
     def _take(self, wait: float) -> list[Delivery | str | Path] | None:
         """What is due, counted as in hand."""
@@ -81,13 +81,21 @@ class FilesSource:
         return batch
 
     def _delivery(self, file: str | Path) -> Delivery:
-        delivery = Delivery(id=str(file))
+        delivery = Delivery(id=str(file), handle=file)
         try:
             delivery.payloads = [self._payload(file)]
         except SourceFault as fault:
             delivery.fault = fault
             delivery.rejects = [Reject(Origin(f"file:{file}"), -1, b"", 1, "source", str(fault))]
         return delivery
+
+    def _retried(self, delivery: Delivery) -> Delivery:
+        """A file that could not even be opened is looked at afresh."""
+        if delivery.fault is None:
+            return delivery
+        fresh = self._delivery(delivery.handle)
+        fresh.receive_count = delivery.receive_count
+        return fresh
 
     def _payload(self, file: str | Path) -> Payload:
         if isinstance(file, Path) and file.is_file():
@@ -116,6 +124,7 @@ class FilesSource:
                     delivery.rejects,
                     delivery.fault,
                     receive_count=delivery.receive_count + 1,
+                    handle=delivery.handle,
                     resume=delivery.resume,
                 )
                 self._again.append((time.monotonic() + min(delay, self.config.retry_delay_max), again))
