@@ -1,0 +1,62 @@
+"""Log objects as AWS would leave them in a bucket: their keys, their compression, their content."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from logsluice.components import names
+from logsluice.demo import inside, web
+from logsluice.demo.traffic import ACCOUNT, REGION, Traffic, Visit
+
+Writer: TypeAlias = Callable[[Traffic, Sequence[Visit]], bytes]
+
+_BALANCERS = "AWSLogs/{account}/elasticloadbalancing/{region}/{at:%Y/%m/%d}/"
+_BALANCER = "{account}_elasticloadbalancing_{region}_"
+_APPLICATION = _BALANCER + "app.shop.50dc6c495c0c9188_{stamp}_{ip}_{id}.log.gz"
+_WAF = "AWSLogs/{account}/WAFLogs/{region}/shop/{at:%Y/%m/%d/%H/%M}/"
+_TRAIL = "AWSLogs/{account}/CloudTrail/{region}/{at:%Y/%m/%d}/"
+_VPC_LOGS = "AWSLogs/{account}/vpcflowlogs/{region}/{at:%Y/%m/%d}/{account}_vpcflowlogs_{region}_"
+
+_KINDS: tuple[tuple[Writer, str], ...] = (
+    (web.alb, _BALANCERS + _APPLICATION),
+    (web.alb_connection, _BALANCERS + "conn_log_" + _APPLICATION),
+    (web.nlb, _BALANCERS + _BALANCER + "net.payments.c6e77e28c25b2234_{stamp}_{id}.log.gz"),
+    (web.elb, _BALANCERS + _BALANCER + "shop-classic_{stamp}_{ip}_{id}.log"),
+    (web.cloudfront, "cloudfront/EMLARXS9EXAMPLE.{at:%Y-%m-%d-%H}.{id}.gz"),
+    (web.s3_access, "s3-access/{at:%Y-%m-%d-%H-%M-%S}-{id}"),
+    (web.waf, _WAF + "{account}_waflogs_{region}_shop_{stamp}_{id}.log.gz"),
+    (inside.vpc_flow, _VPC_LOGS + "fl-1234abcd_{stamp}_{id}.log.gz"),
+    (inside.transit_gateway_flow, _VPC_LOGS + "fl-5678ef01_{stamp}_{id}.log.gz"),
+    (inside.cloudtrail, _TRAIL + "{account}_CloudTrail_{region}_{stamp}_{id}.json.gz"),
+    (inside.json, "shop/{at:%Y/%m/%d}/orders-{stamp}-{id}.ndjson.gz"),
+    (inside.lines, "shop/{at:%Y/%m/%d}/worker-{stamp}-{id}.log"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """One object: the format of what is in it, its key, its bytes (gzip where the key says so)."""
+
+    format: str
+    key: str
+    body: bytes
+
+
+def log_objects(traffic: Traffic, start: datetime, minutes: int, visits_a_minute: int) -> Iterator[LogObject]:
+    """What a stretch of traffic leaves behind: an object of every format for each five minutes."""
+    kinds = [(writer, key) for writer, key in _KINDS if writer.__name__ in names("formats")]
+    for begin in range(0, minutes, 5):
+        length = min(5, minutes - begin)
+        since = start + timedelta(minutes=begin)
+        visits = traffic.visits(since, length * 60.0, visits_a_minute * length)
+        end = since + timedelta(minutes=length)
+        for writer, pattern in kinds:
+            key = pattern.format(
+                account=ACCOUNT, region=REGION, at=end, stamp=f"{end:%Y%m%dT%H%MZ}", ip="192.0.2.10", id=traffic.hex(8)
+            )
+            body = writer(traffic, visits)
+            yield LogObject(writer.__name__, key, gzip.compress(body, 6, mtime=0) if key.endswith(".gz") else body)
