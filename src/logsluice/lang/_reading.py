@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-UTC = UTC
-
 
 @dataclass(frozen=True, slots=True)
 class Element:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from logsluice.lang import _reading
-from logsluice.lang._reading import UTC, Element, Reader, number
+from logsluice.lang._reading import Element, Reader, number
 from logsluice.lang.locales import ENGLISH
 
 _NUMERIC_OFFSET = r"[+-][0-9]{2}"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
 from logsluice.lang import _reading
-from logsluice.lang._reading import UTC, Element, Reader
+from logsluice.lang._reading import Element, Reader
 from logsluice.lang.locales import ENGLISH, Names, names_of
 
 Token: TypeAlias = tuple[str, int]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from logsluice.lang import _reading, joda
-from logsluice.lang._reading import UTC, named_zone
+from logsluice.lang._reading import named_zone
 
-__all__ = ["UTC", "TimeReader", "compile_reader", "named_zone", "read_iso8601"]
+__all__ = ["TimeReader", "compile_reader", "named_zone", "read_iso8601"]
 
 TimeReader: TypeAlias = Callable[[Any], datetime]
 """From a text or number to a UTC datetime. Raises ValueError, saying why, for what is not of the layout."""
