@@ -28,8 +28,28 @@ json_values = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                "Records s3 object bucket key name eTag etag size detail detail-type source Type Message Event "
-                "eventName eventSource region versionId x".split()
+                [
+                    "Records",
+                    "s3",
+                    "object",
+                    "bucket",
+                    "key",
+                    "name",
+                    "eTag",
+                    "etag",
+                    "size",
+                    "detail",
+                    "detail-type",
+                    "source",
+                    "Type",
+                    "Message",
+                    "Event",
+                    "eventName",
+                    "eventSource",
+                    "region",
+                    "versionId",
+                    "x",
+                ]
             ),
             inner,
             max_size=6,

@@ -7,7 +7,7 @@ object was read to its end: the transport may end a body early without an error.
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +23,9 @@ from logsluice.model import ByteStream, Origin
 
 RESUMES = 5
 """How often reading is taken up again without a byte of progress in between."""
+
+PAUSE_SECONDS = 0.1
+"""Before the second resume in a row; doubled each time."""
 
 _TRANSPORT = (ClientError, BotoCoreError, HTTPError, OSError)
 
@@ -115,7 +118,7 @@ class _S3Stream:
     def _resume(self, tries: int) -> None:
         """Open the rest of the object, after a growing pause."""
         self._body.close()
-        threading.Event().wait(0.1 * 2**tries if tries else 0)
+        time.sleep(PAUSE_SECONDS * 2**tries if tries else 0)
         try:
             answer = self._get(self._etag, f"bytes={self._position}-")
         except Unavailable:
