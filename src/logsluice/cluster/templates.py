@@ -1,0 +1,154 @@
+"""Index templates, generated from the fields that formats declare.
+
+Without them an IP address would be text and CIDR search impossible, and terms aggregations would need `.keyword`.
+They are composable templates (`_index_template`: OpenSearch, Elasticsearch 7.8 and newer), named `logsluice-…`, with
+`_meta` saying who made them. A template of your own with a higher priority than PRIORITY takes their place.
+
+How the neutral kinds are mapped:
+
+- `keyword`: `keyword` with `ignore_above` (longer values stay in the document and are not searched)
+- `text`: `text`, with a `keyword` beside it as `<name>.keyword` for aggregations and sorting
+- `ip`: `ip` with `ignore_malformed`: a log line is not refused for an address that is none
+- `integer`: `long`, `float`: `double`, `boolean`, `time`: `date`, `geo_point`
+- `object`: `flat_object` on OpenSearch 2.7 and newer, `flattened` on Elasticsearch: one field however many keys come,
+  which compare as strings; an older OpenSearch keeps it in the document, unsearched
+
+Fields that nobody declared (from filters, from `json`): strings become `keyword`, `location` within an object becomes
+a `geo_point` (what the geoip filter writes).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from logsluice.formats.fields import Field
+
+PRIORITY = 150
+"""Above the templates that clusters bring (100 on Elasticsearch), below what users usually choose (200 and more)."""
+
+IGNORE_ABOVE = 8191
+"""Characters; times 4 bytes just below Lucene's limit of 32,766 bytes a term."""
+
+_KEYWORD: dict[str, Any] = {"type": "keyword", "ignore_above": IGNORE_ABOVE}
+
+_UNSEARCHED: dict[str, Any] = {"type": "object", "enabled": False}
+"""Takes any JSON value and keeps it in the document only."""
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "keyword": _KEYWORD,
+    "text": {"type": "text", "fields": {"keyword": _KEYWORD}},
+    "ip": {"type": "ip", "ignore_malformed": True},
+    "integer": {"type": "long", "ignore_malformed": True},
+    "float": {"type": "double", "ignore_malformed": True},
+    "boolean": {"type": "boolean"},
+    "time": {"type": "date", "ignore_malformed": True},
+    "geo_point": {"type": "geo_point", "ignore_malformed": True},
+}
+
+_COMMON: dict[str, dict[str, Any]] = {
+    "@timestamp": {"type": "date"},
+    "tags": _KEYWORD,
+    "origin": {"properties": {"uri": _KEYWORD, "version": _KEYWORD, "position": {"type": "long"}}},
+}
+
+_DYNAMIC: list[dict[str, Any]] = [
+    {
+        "locations": {
+            "path_match": "*.location",
+            "match_mapping_type": "object",
+            "mapping": {"type": "geo_point", "ignore_malformed": True},
+        }
+    },
+    {"strings": {"match_mapping_type": "string", "mapping": _KEYWORD}},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What software a cluster runs, as `GET /` tells.
+
+    Attributes:
+        distribution: `opensearch` or `elasticsearch`.
+        version: (major, minor).
+    """
+
+    distribution: str = "opensearch"
+    version: tuple[int, int] = (2, 19)
+
+    @property
+    def open_ended(self) -> dict[str, Any]:
+        """The mapping of `object` fields."""
+        if self.distribution == "elasticsearch":
+            return {"type": "flattened", "ignore_above": IGNORE_ABOVE}
+        if self.version >= (2, 7):
+            return {"type": "flat_object"}
+        return _UNSEARCHED
+
+
+def pattern_of(index: str, format_name: str = "") -> str:
+    """The index pattern that an `index` option makes: `alb-%{+yyyy.MM.dd}` gives `alb-*`.
+
+    Args:
+        index: The option's text.
+        format_name: Put in the place of `%{[@metadata][format]}`.
+
+    Returns:
+        "" when the name begins with a placeholder: a pattern that may match everything is not ours to make.
+    """
+    text = index.replace("%{[@metadata][format]}", format_name) if format_name else index
+    pattern = re.sub(r"\*+", "*", re.sub(r"%\{[^}]*\}", "*", text))
+    pattern = re.sub(r"\*(?:[-._]?\*)+$", "*", pattern)
+    return "" if pattern.startswith("*") else pattern
+
+
+def name_of(pattern: str) -> str:
+    """The template's name: `logsluice-alb` for `alb-*`."""
+    bare = re.sub(r"[^a-z0-9._-]+", "-", pattern.removeprefix("logsluice-")).strip("-._")
+    return f"logsluice-{bare}" if bare else "logsluice"
+
+
+def index_template(pattern: str, fields: Iterable[Field], cluster: Cluster) -> dict[str, Any]:
+    """The body of `PUT _index_template/<name>` for the indices of a pattern."""
+    return {
+        "index_patterns": [pattern],
+        "priority": PRIORITY,
+        "_meta": {"managed_by": "logsluice"},
+        "template": {
+            "mappings": {"dynamic_templates": _DYNAMIC, "properties": properties(fields, cluster)},
+        },
+    }
+
+
+def properties(fields: Iterable[Field], cluster: Cluster) -> dict[str, Any]:
+    """The `properties` of a mapping; of several formats' fields as well, when they share an index.
+
+    Where two formats disagree on a field, `keyword` holds both; what is an object in one of them only is not searched.
+    """
+    kinds: dict[str, set[str]] = {}
+    for field in fields:
+        kinds.setdefault(field.name, set()).add(field.kind)
+    made: dict[str, Any] = {}
+    for name in sorted(kinds):  # a parent comes before its children
+        _put(made, name.split("."), _mapping(kinds[name], cluster))
+    return {**made, **_COMMON}
+
+
+def _mapping(kinds: set[str], cluster: Cluster) -> dict[str, Any]:
+    if kinds == {"object"}:
+        return cluster.open_ended
+    if len(kinds) > 1:
+        return _UNSEARCHED if kinds & {"object", "geo_point"} else _KEYWORD
+    return _KINDS[next(iter(kinds))]
+
+
+def _put(made: dict[str, Any], path: list[str], mapping: dict[str, Any]) -> None:
+    """Nest a mapping under its parents; a declared parent that holds any keys already covers its children."""
+    for name in path[:-1]:
+        parent = made.setdefault(name, {"properties": {}})
+        if "properties" not in parent:
+            return
+        made = parent["properties"]
+    made[path[-1]] = mapping

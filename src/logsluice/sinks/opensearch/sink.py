@@ -1,0 +1,161 @@
+"""The sink at work: one `_bulk` request a `send`, and what every kind of answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from logsluice.cluster.templates import Cluster
+from logsluice.errors import Busy, Sick, SinkFault, UsageError
+from logsluice.lang.templates import Template
+from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks.opensearch.bulk import Encoder, halves, joined, read_items
+from logsluice.sinks.opensearch.client import Answer, Authorize, Client, basic
+from logsluice.sinks.opensearch.indexes import IndexNames
+from logsluice.sinks.opensearch.templating import Templates
+from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
+
+if TYPE_CHECKING:
+    from logsluice.components import Context
+    from logsluice.sinks.opensearch import Config
+
+NDJSON = "application/x-ndjson"
+ANSWER_FIELDS = "errors,items.*.status,items.*.error"
+
+
+class OpenSearchSink:
+    """See `logsluice.model.Sink`."""
+
+    def __init__(self, config: Config, context: Context) -> None:
+        self._config = config
+        self._context = context
+        self._creating = config.resolved_action == "create"
+        self._names = IndexNames(config.index, config.resolved_action)
+        self._encoder = Encoder(
+            self._names,
+            None if config.document_id is None else Template(config.document_id),
+            config.request_bytes,
+            config.request_events,
+        )
+        pipeline = f"&pipeline={quote(config.pipeline, safe='')}" if config.pipeline else ""
+        self._path = f"/_bulk?filter_path={ANSWER_FIELDS}{pipeline}"
+        self._client: Client | None = None
+        self._templates: Templates | None = None
+
+    @property
+    def idempotent(self) -> bool:
+        """Every document has an id, ours or the user's."""
+        return True
+
+    def open(self) -> None:
+        """Look who answers, and get ready to install templates."""
+        self._client = Client(
+            self._config.hosts,
+            _authorize(self._config),
+            ca_file=None if self._config.ca_file is None else self._context.base / self._config.ca_file,
+            verify=self._config.verify_certificates,
+            compress=self._config.compress,
+            timeout=self._config.timeout,
+        )
+        cluster = identify(self._client)
+        if self._config.manage_template:
+            self._templates = Templates(self._client, cluster, self._config.index, self._context.formats)
+
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
+        """Events to requests of at most `request_bytes` and `request_events`."""
+        return self._encoder.encode(events, refuse)
+
+    def send(self, encoded: Encoded) -> Sent:
+        """One request; when the cluster finds it too large, two of half its size, and so on."""
+        assert self._client is not None, "send before open"
+        try:
+            self._ensure_templates()
+            answer = self._client.request("POST", self._path, encoded.body, NDJSON)
+        except UsageError as error:  # a certificate that was good when the sink was opened
+            raise Sick(f"{error}; {error.hint}") from None
+        if answer.status == 413:
+            return self._send_in_halves(encoded)
+        if answer.status != 200:
+            raise refusal(answer)
+        return read_items(answer.content, encoded, self._creating, self._names.name)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _ensure_templates(self) -> None:
+        if self._templates is None or not self._names.fresh:
+            return
+        fresh = self._names.take_fresh()
+        try:
+            for name in sorted(fresh):
+                self._templates.ensure(name)
+        except SinkFault:
+            self._names.fresh |= fresh
+            raise
+
+    def _send_in_halves(self, encoded: Encoded) -> Sent:
+        if len(encoded.events) == 1:
+            return Sent(rejected={0: f"the cluster takes no request of {encoded.size:,} bytes (413)"})
+        first, second = halves(encoded)
+        done = self.send(first)
+        try:
+            rest = self.send(second)
+        except SinkFault as fault:  # what the first half confirmed stands
+            rest = Sent(failed=dict.fromkeys(range(len(second.events)), fault))
+        return joined(done, rest, len(first.events))
+
+
+def identify(client: Client) -> Cluster:
+    """What the cluster runs. A role that may not ask (403) is taken for a recent OpenSearch, and so is Serverless.
+
+    Raises:
+        Busy: Nobody answers, or not yet.
+        UsageError: Wrong password, TLS, or no cluster at all: what was tried and what to do.
+    """
+    answer = client.request("GET", "/")
+    if answer.status == 401:
+        raise UsageError(
+            f"{answer.host} refuses the user or the password (401)",
+            hint="set `user` and `password`, or `auth: aws` for an Amazon OpenSearch Service domain with IAM",
+        )
+    if answer.status == 403 and ("signature" in answer.text or "security token" in answer.text):
+        raise UsageError(
+            f"{answer.host} refuses the AWS signature (403): {answer.text[:300]}",
+            hint="check the credentials, the clock of this machine, and `region`",
+        )
+    if answer.status in (403, 404):
+        return Cluster()
+    if answer.status == 429 or answer.status >= 500:
+        raise refusal(answer)
+    version = answer.content.get("version") if isinstance(answer.content, dict) else None
+    if answer.status != 200 or not isinstance(version, dict) or "number" not in version:
+        raise UsageError(
+            f"{answer.host} answers, but not as OpenSearch or Elasticsearch does (status {answer.status})",
+            hint="`hosts` takes the URL of the cluster's REST API, often on port 9200 (443 for a service), not that of "
+            "Dashboards or Kibana",
+        )
+    major, minor = (int(part) for part in str(version["number"]).split(".")[:2])
+    return Cluster(str(version.get("distribution", "elasticsearch")), (major, minor))
+
+
+def refusal(answer: Answer) -> SinkFault:
+    """The fault of a whole request that was not answered with 200 or 413."""
+    error: Any = answer.content.get("error") if isinstance(answer.content, dict) else None
+    text = f"{answer.host}: {answer.status} {describe(error or answer.text or 'without a reason')}"
+    details = error if isinstance(error, dict) else {}
+    verdict = judge(answer.status, details, creating=False)
+    # a whole request of 400 is no single document's fault: refusing them all would empty the source into rejects
+    return Busy(text) if verdict is Verdict.BUSY else Sick(text)
+
+
+def _authorize(config: Config) -> Authorize | None:
+    if config.auth == "aws":
+        from logsluice.aws.signing import signer
+
+        return signer(config.hosts[0], config.region)
+    if config.user is not None and config.password is not None:
+        return basic(config.user, config.password.get_secret_value())
+    return None
