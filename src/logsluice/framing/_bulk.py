@@ -1,0 +1,69 @@
+"""Many JSON records at once: is a block of text exactly one object a line?
+
+The exact scanner in `json_records` walks from bracket to bracket. Where records lie in the ordinary way (JSON lines, or
+a minified array whose elements begin with one key), their boundaries can be guessed, and this proves the guess with a
+dozen passes that run in C: it takes everything but structure out of the text and cancels brackets until only the
+lines are left. When it says no, nothing is known, and the scanner does the work.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_OPEN, _CLOSE = b"\x01", b"\x02"  # stand for the brackets of a line's own object, so that inner ones can't cancel them
+_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"{}[]\n' + _OPEN + _CLOSE)
+_STRING = re.compile(rb'"[^"]*"')
+_SEPARATOR = re.compile(rb'\}(?P<between>[ \t]*,[ \t]*\n?)\{(?P<key>"[^"\\\x00-\x1f]{1,64}")')
+
+
+@dataclass(frozen=True, slots=True)
+class Separator:
+    """What lies between two records, from the bracket that closes one to the first key of the next.
+
+    Attributes:
+        between: The bytes between the brackets.
+        key: The next record's first key in its quotes; b"" for JSON lines, where the line feed is proof enough.
+    """
+
+    between: bytes
+    key: bytes = b""
+
+    @property
+    def whole(self) -> bytes:
+        """To search for."""
+        return b"}" + self.between + b"{" + self.key
+
+
+JSON_LINES = Separator(b"\n")
+
+
+def learn(data: bytes, closing: int) -> Separator | None:
+    """The separator at a record's closing bracket within an array, when it is of a kind that can be searched for."""
+    found = _SEPARATOR.match(data, closing)
+    return Separator(found["between"], found["key"]) if found else None
+
+
+def split(block: bytes, separator: Separator) -> list[bytes] | None:
+    """The records of a block that begins with `{` and ends with `}`, or None when they don't lie as guessed."""
+    if separator.between != b"\n":
+        block = block.replace(separator.whole, b"}\n{" + separator.key)
+    return block.split(b"\n") if _one_object_a_line(block) else None
+
+
+def _one_object_a_line(block: bytes) -> bool:
+    if _OPEN in block or _CLOSE in block:
+        return False
+    lines = block.count(b"\n") + 1
+    rest = block.replace(b"}\n{", _CLOSE + b"\n" + _OPEN)
+    if b"\\" in rest:
+        rest = rest.replace(b"\\\\", b"").replace(b'\\"', b"")
+    rest = rest[1:-1].translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    # pairs of quotes that stood side by side are strings without brackets; what is left are strings with some
+    if b'"' in rest:
+        rest = _STRING.sub(b"", rest)
+    size = -1
+    while size != len(rest):
+        size = len(rest)
+        rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+    return rest == (_CLOSE + b"\n" + _OPEN) * (lines - 1)
