@@ -10,8 +10,9 @@ matches a line feed", `\u{…}`, `\k<name>`, `\g<name>`, and braces that are no 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import regex
 
@@ -44,6 +45,43 @@ def compile_ruby(pattern: str, dotall: bool = False) -> regex.Pattern[str]:
 def translate(pattern: str) -> str:
     """The same expression in the `regex` module's VERSION1 syntax, for its MULTILINE mode."""
     return _Translation(pattern).run()
+
+
+Replacement: TypeAlias = Callable[[regex.Match[str]], str]
+"""From a match to the text that takes its place: what a pattern's `sub` calls."""
+
+_BACKWARD = regex.compile(r"\\(?:([0-9])|k<([^>]+)>|([&`'\\]))")
+
+
+@lru_cache(maxsize=1024)
+def compile_replacement(text: str) -> Replacement:
+    r"""The second argument of Ruby's `gsub`: `\1`, `\0`, `\&`, `\k<name>`, ``\` ``, `\'`, `\\`; all else is literal."""
+    parts: list[str | Replacement] = []
+    at = 0
+    for found in _BACKWARD.finditer(text):
+        parts.append(text[at : found.start()])
+        parts.append(_backward(*found.groups()))
+        at = found.end()
+    parts.append(text[at:])
+    if len(parts) == 1:
+        return lambda _: text
+    return lambda match: "".join([part if isinstance(part, str) else part(match) for part in parts])
+
+
+def _backward(number: str | None, name: str | None, mark: str | None) -> str | Replacement:
+    if mark == "\\":
+        return mark
+    if mark == "`":
+        return lambda match: match.string[: match.start()]
+    if mark == "'":
+        return lambda match: match.string[match.end() :]
+    group: int | str = name or int(number or 0)
+
+    def value(match: regex.Match[str]) -> str:
+        known = group in match.re.groupindex if isinstance(group, str) else group <= match.re.groups
+        return (match[group] or "") if known else ""
+
+    return value
 
 
 _SETS = {

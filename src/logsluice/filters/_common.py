@@ -1,0 +1,118 @@
+"""What all filters share: the loop over the events, and the common options.
+
+A filter that looks at one event at a time derives from `EachEvent` and says in `change` what it does. Filters are
+shared by threads and keep nothing of an event.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from logsluice.filters._options import CommonOptions
+from logsluice.filters._tags import add_failure_tags, add_tags, remove_tags
+from logsluice.lang.references import MISSING, Reference, reference
+from logsluice.lang.templates import Template, template
+from logsluice.model import Event, RejectEvent
+
+__all__ = ["CommonOptions", "EachEvent", "NameOf", "field_name"]
+
+NameOf: TypeAlias = Callable[[Event], Reference]
+"""Which field is meant, for one event."""
+
+Change: TypeAlias = Callable[[Event], None]
+
+
+def field_name(text: str) -> NameOf:
+    """A field reference in which `%{…}` may stand; the function raises InvalidReference for what comes out wrong."""
+    compiled = template(text)
+    if not compiled.is_constant:
+        return lambda event: reference(compiled.render(event))
+    constant = Reference(text)
+    return lambda _: constant
+
+
+class EachEvent(ABC):
+    """A filter that changes events one by one, in place."""
+
+    def __init__(self, options: CommonOptions, error_tags: Sequence[str] = ()) -> None:
+        """Compile the common options.
+
+        Args:
+            options: The filter's options.
+            error_tags: Put on an event when `change` raises. Without them such an event is rejected.
+        """
+        self._error_tags = tuple(error_tags)
+        self._on_success = _changes(options)
+
+    @abstractmethod
+    def change(self, event: Event) -> bool:
+        """Work on one event. True: successful, the common options follow. May raise."""
+
+    def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:
+        """See `logsluice.model.Filter`. An exception is that one event's alone."""
+        refused: set[int] = set()
+        for event in events:
+            try:
+                if self.change(event):
+                    for follow in self._on_success:
+                        follow(event)
+            except Exception as error:  # noqa: BLE001 - whatever one event sets off becomes its tag or reject
+                if self._error_tags:
+                    add_failure_tags(event, self._error_tags)
+                else:
+                    refused.add(id(event))
+                    reject(event, f"{self._name()}: {error or type(error).__name__}")
+        return [event for event in events if id(event) not in refused] if refused else events
+
+    def _name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+
+def _changes(options: CommonOptions) -> list[Change]:
+    """The common options that are set, in Logstash's order."""
+    changes = [_add_field(name, texts) for name, texts in options.add_field.items()]
+    changes += [_remove_field(name) for name in options.remove_field]
+    if options.add_tag:
+        changes.append(_on_tags(add_tags, options.add_tag))
+    if options.remove_tag:
+        changes.append(_on_tags(remove_tags, options.remove_tag))
+    return changes
+
+
+def _add_field(name: str, texts: Sequence[str]) -> Change:
+    name_of = field_name(name)
+    templates = [template(text) for text in texts]
+
+    def change(event: Event) -> None:
+        field = name_of(event)
+        for each in templates:
+            there = field.find(event)
+            value = each.render(event)
+            field.set(event, value if there is MISSING else [*_as_list(there), value])
+
+    return change
+
+
+def _remove_field(name: str) -> Change:
+    name_of = field_name(name)
+
+    def change(event: Event) -> None:
+        name_of(event).delete(event)
+
+    return change
+
+
+def _on_tags(work: Callable[[Event, list[str]], None], texts: Sequence[str]) -> Change:
+    templates: list[Template] = [template(text) for text in texts]
+    return lambda event: work(event, [each.render(event) for each in templates])
+
+
+def _as_list(value: Any) -> list[Any]:
+    """As Ruby's `Array()`: null is empty, an object is a list of pairs."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [[key, inner] for key, inner in value.items()]
+    return value if isinstance(value, list) else [value]
