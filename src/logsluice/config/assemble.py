@@ -167,7 +167,9 @@ class _Builder:
                 continue
             assert isinstance(node, OutputSpec)
             if node.name in self._names:
-                self._problem(here, f"another output is named {node.name!r}; give this one a name of its own: `name: ...`")
+                self._problem(
+                    here, f"another output is named {node.name!r}; give this one a name of its own: `name: ...`"
+                )
             self._names.add(node.name)
             sink = self._build("sinks", node, here, context)
             if sink is not None:

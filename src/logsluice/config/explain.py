@@ -56,7 +56,9 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
     """Each problem's place and sentence; what the branches of one union say about one value is joined."""
     found: dict[Path, list[str]] = {}
     for detail in error.errors(include_url=False):
-        path = _written(detail, data)
+        path, value = _written(detail, data)
+        if detail["type"] == "too_short" and value:
+            continue  # it has items, and what is wrong with them is told of each
         messages = found.setdefault(path, [])
         message = _sentence(detail, model)
         if message not in messages:
@@ -65,15 +67,15 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
         yield path, " or ".join(messages)
 
 
-def _written(detail: ErrorDetails, data: Any) -> Path:
-    """The place without pydantic's names of union branches, which stand nowhere in the file."""
+def _written(detail: ErrorDetails, data: Any) -> tuple[Path, Any]:
+    """The place, without pydantic's names of union branches, which stand nowhere in the file; and what is there."""
     path: list[str | int] = []
     for part in detail["loc"]:
         holds = part in data if isinstance(data, dict) else isinstance(part, int) and isinstance(data, (list, tuple))
         if holds:
             path.append(part)
             data = data[part]
-    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
+    return ((*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)), data
 
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:

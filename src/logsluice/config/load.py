@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from logsluice.config.explain import explain
 from logsluice.config.model import ConfigModel, PipelineModel
 from logsluice.config.yaml_source import Document, Path, parse
 from logsluice.errors import ConfigError, Problem, UsageError
+
+_LOGSTASH = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:input|filter|output)\s*\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,13 @@ def load_text(
 
     Raises:
         ConfigError: All problems of it.
+        UsageError: It is written in another program's language.
     """
+    if _LOGSTASH.match(text):
+        raise UsageError(
+            f"{file} is a Logstash configuration, which this version can't run yet",
+            "write it as YAML: see docs/configuration.md; filters, conditions and %{...} have Logstash's names",
+        )
     document = parse(text, file, environ)
     problems = list(document.problems)
     model = None

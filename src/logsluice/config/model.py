@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 import regex
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from logsluice.components import Kind, Options, UnknownComponent, find, near
+from logsluice.components import Kind, Options, UnknownComponent, find, names, near
 from logsluice.config.explain import refusals, validate
 from logsluice.config.types import Duration, Size
 from logsluice.config.yaml_source import Path
@@ -22,6 +22,7 @@ from logsluice.delivery.policies import DEFAULTS, Action
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.model import Event
 
+_NOUNS: dict[Kind, str] = {"sources": "source", "filters": "filter", "sinks": "output"}
 OUTPUT_SETTINGS = frozenset({"name", "required"})
 
 
@@ -79,8 +80,8 @@ def _pattern(value: object) -> regex.Pattern[str]:
 def _options(kind: Kind, name: str, options: object, path: Path, name_path: Path) -> Any:
     try:
         config = find(kind, name).Config
-    except UnknownComponent as error:
-        raise refusals([(name_path, str(error))]) from None
+    except UnknownComponent:
+        raise refusals([(name_path, f"there is no {_NOUNS[kind]} {name!r}{near(name, names(kind))}")]) from None
     except ImportError as error:
         raise refusals([(name_path, f"{name!r} needs a package that is not installed: {error}")]) from None
     return validate(config, {} if options is None else options, path)

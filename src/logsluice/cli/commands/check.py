@@ -1,0 +1,43 @@
+"""Say everything that is wrong with configurations, without connecting to anything."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from logsluice.cli.messages import printable, report
+
+EXAMPLES = """\b
+Examples:
+  logsluice check pipeline.yaml
+  logsluice check --json config/*.yaml
+"""
+
+
+@click.command("check", epilog=EXAMPLES, short_help=__doc__)
+@click.argument("files", nargs=-1, required=True, metavar="CONFIG...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: a list of problems.")
+def command(files: tuple[str, ...], as_json: bool) -> int:
+    """Say everything that is wrong with configurations, without connecting to anything.
+
+    Each problem names its file, its line, the option and, where one is near, the name that was probably meant.
+    Exit code 0 when all can be used (there may be warnings), 2 when not.
+    """
+    import orjson
+
+    from logsluice.config.check import check_file
+
+    problems = [problem for file in files for problem in check_file(file)]
+    if as_json:
+        fields = ("severity", "file", "line", "option", "message")
+        said = [{name: getattr(problem, name) for name in fields} for problem in problems]
+        sys.stdout.write(orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    else:
+        for problem in problems:
+            report(str(problem), label=problem.severity)
+        wrong = {problem.file for problem in problems if problem.severity == "error"}
+        for file in files:
+            if file not in wrong:
+                click.echo(f"{printable(file)}: ok")
+    return 2 if any(problem.severity == "error" for problem in problems) else 0

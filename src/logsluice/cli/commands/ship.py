@@ -1,0 +1,82 @@
+"""Read log files or S3 objects once, and make them searchable."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from logsluice.cli.shipping import Target
+
+EXAMPLES = """\b
+Examples:
+  logsluice ship /var/log/alb/*.gz
+  logsluice ship exports/ --store ./store
+  logsluice ship s3://my-logs/AWSLogs/123456789012/elasticloadbalancing/
+  zcat app.log.gz | logsluice ship - --format json --to stdout
+  logsluice ship *.log.gz --to https://search.example.com/alb-2026
+"""
+
+
+@click.command("ship", epilog=EXAMPLES, short_help=__doc__)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format", "format_name", default="auto", show_default=True, help="The log format; auto finds it by itself."
+)
+@click.option("--to", default="store", show_default=True, help="stdout, store, or https://host/index.")
+@click.option(
+    "--store", default="store", show_default=True, type=click.Path(path_type=Path), help="Folder of the store."
+)
+@click.option(
+    "--dead-letter", metavar="DIR", help="Folder or s3:// prefix for records that can't be used [dead-letter]."
+)
+def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead_letter: str | None) -> int:
+    """Read log files or S3 objects once, and make them searchable.
+
+    A PATH is a file, a folder, a pattern, - for standard input, or an s3://bucket/prefix. Compression and format are
+    found by themselves. Shipping the same bytes again adds nothing. With --to stdout, events are written as NDJSON and
+    nothing else is written there; the summary goes to standard error.
+    """
+    from logsluice.cli.progress import progress
+    from logsluice.cli.shipping import Metered, service, source_of, target
+    from logsluice.cli.summary import Times, summary
+    from logsluice.components import Context, UnknownComponent
+    from logsluice.errors import UsageError
+    from logsluice.formats import load
+    from logsluice.hosts.daemon import Daemon
+    from logsluice.telemetry.counters import Counters
+
+    try:
+        chosen = load(format_name)
+    except UnknownComponent as error:
+        raise UsageError(str(error), "logsluice formats lists them") from None
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the format {format_name} can't be used here: {error}") from None
+    counters, times = Counters(), Times()
+    meter = Metered(source_of(paths))
+    goal = target(to, store, Context("ship", (), Path()))
+    kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
+    running = service("ship", meter, chosen, goal, kept_in, [times], counters)
+    began = time.monotonic()
+    with progress(meter, counters) as tick:
+        Daemon([running], tick=tick).run()
+    for line in summary(counters, times, meter.read, time.monotonic() - began, kept_in):
+        click.echo(line, err=True)
+    _what_next(goal, to, store)
+    if not meter.ended:
+        click.echo("\nstopped before the end: run the same command again to go on", err=True)
+        return 130
+    return 0
+
+
+def _what_next(goal: Target, to: str, store: Path) -> None:
+    if goal.name == "store":
+        where = "" if store == Path("store") else f" --store {shlex.quote(str(store))}"
+        click.echo(f"\nnext:  logsluice search '*'{where} --histogram 5m", err=True)
+    elif goal.name == "opensearch" and sys.stderr.isatty():
+        click.echo(f"\nthe events are in {to.rpartition('@')[2]}", err=True)

@@ -1,0 +1,49 @@
+"""The progress bar: on a terminal only, and on standard error, so that standard output stays clean."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from logsluice.cli.shipping import Metered
+from logsluice.telemetry.counters import Counters
+
+
+@contextmanager
+def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]:
+    """Shows how far reading has come; the value is to be called now and then."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    began = time.monotonic()
+    with Progress(
+        TextColumn("[bold]shipping"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[events]:,} events"),
+        TextColumn("{task.fields[speed]:,.0f}/s"),
+        TextColumn("{task.fields[rejects]:,} rejects"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        redirect_stdout=False,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None, events=0, speed=0.0, rejects=0)
+
+        def tick() -> None:
+            events = counters.total("events")
+            bar.update(
+                task,
+                completed=meter.read,
+                total=meter.total,
+                events=events,
+                speed=events / max(0.1, time.monotonic() - began),
+                rejects=counters.total("rejects"),
+            )
+
+        yield tick

@@ -1,0 +1,281 @@
+"""What `ship` is made of: where the bytes come from, how they are counted, and the pipeline between."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from logsluice.components import Context
+from logsluice.decode import Decoder
+from logsluice.delivery.dead_letter import DeadLetter, open_dead_letter
+from logsluice.delivery.policies import Policies
+from logsluice.errors import UsageError
+from logsluice.hosts.daemon import Service
+from logsluice.model import ByteStream, Delivery, Filter, Format, Origin, Outcome, Payload, Sink, Source
+from logsluice.pipeline import Output, Pipeline
+from logsluice.telemetry.counters import Counters
+
+WORKERS = 2
+BATCH = 10
+LONGEST_RETRY_SECONDS = 60.0
+
+ONCE_ONLY = Policies({"denied": "dead_letter", "missing_or_denied": "dead_letter", "missing": "dead_letter"})
+"""A person waits: what may not be read is set aside and said, not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where events go, as `--to` says it."""
+
+    sink: Sink
+    name: str
+    keeps_rejects: bool
+    """Whether rejects go to a dead letter by default; a stream on standard output leaves no files behind."""
+
+
+def target(to: str, store: Path, context: Context) -> Target:
+    """The output for `stdout`, `store` or `https://[user:password@]host[:port][/index]`.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    from logsluice.sinks import stdout
+    from logsluice.sinks import store as embedded
+
+    if to == "stdout":
+        return Target(stdout.build(stdout.Config(), context), "stdout", keeps_rejects=False)
+    if to == "store":
+        return Target(embedded.build(embedded.Config(path=store), context), "store", keeps_rejects=True)
+    if to.startswith(("http://", "https://")):
+        return Target(_cluster(to, context), "opensearch", keeps_rejects=True)
+    raise UsageError(f"there is no target {to!r}", "give --to stdout, --to store or --to https://host/index")
+
+
+def _cluster(url: str, context: Context) -> Sink:
+    from pydantic import ValidationError
+
+    from logsluice.config.explain import explain
+    from logsluice.sinks import opensearch
+
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise UsageError(f"--to is no URL: {error}") from None
+    options: dict[str, Any] = {"hosts": [f"{parts.scheme}://{parts.hostname or ''}{port}"]}
+    if index := unquote(parts.path.strip("/")):
+        options["index"] = index
+    if parts.username:
+        options |= {"user": unquote(parts.username), "password": unquote(parts.password or "")}
+    elif (parts.hostname or "").endswith(".amazonaws.com"):
+        options["auth"] = "aws"
+    try:
+        return opensearch.build(opensearch.Config.model_validate(options), context)
+    except ValidationError as error:
+        said = "; ".join(message for _, message in explain(error, opensearch.Config, options))
+        raise UsageError(f"--to can't be used: {said}", "write it as https://host:9200/index") from None
+
+
+def source_of(paths: Sequence[str]) -> Source:
+    """Files and folders, or one `s3://bucket/prefix`.
+
+    Raises:
+        UsageError: Both kinds at once, or a bucket without a name.
+    """
+    from logsluice.sources import files
+
+    prefixes = [path for path in paths if path.startswith("s3://")]
+    if not prefixes:
+        return files.build(files.Config(paths=tuple(paths)), Context())
+    if len(paths) > 1:
+        raise UsageError("one s3:// prefix at a time, without other paths", "run ship once for each")
+    bucket, _, prefix = prefixes[0].removeprefix("s3://").partition("/")
+    if not bucket:
+        raise UsageError(f"{prefixes[0]} names no bucket", "write s3://bucket/prefix")
+    return Listing(bucket, prefix)
+
+
+def service(
+    name: str,
+    source: Source,
+    chosen: Format,
+    to: Target,
+    dead_letter: str | None,
+    filters: Sequence[Filter],
+    counters: Counters,
+) -> Service:
+    """The pipeline, ready to run."""
+    pipeline = Pipeline(
+        name,
+        Decoder(chosen, count=counters.add),
+        [Output(to.name, to.sink)],
+        DeadLetter(None) if dead_letter is None else open_dead_letter(dead_letter),
+        filters=filters,
+        policies=ONCE_ONLY,
+        workers=WORKERS,
+        counters=counters,
+    )
+    return Service(pipeline, source, WORKERS)
+
+
+class Listing:
+    """The objects below an S3 prefix as deliveries, once (`model.Source`)."""
+
+    visibility: float | None = None
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._objects: Iterator[Payload] = iter(())
+        self._again: deque[tuple[float, Delivery]] = deque()
+        self._in_hand = 0
+        self._lock = threading.Lock()
+        self.failure: UsageError | None = None
+
+    def open(self) -> None:
+        """List the first page. Raises UsageError: there is no such bucket, or it may not be listed."""
+        from logsluice.aws.listing import list_objects
+        from logsluice.aws.session import AwsOptions
+
+        listed = list_objects(AwsOptions().client("s3"), self._bucket, self._prefix)
+        first = next(listed, None)
+        if first is None:
+            raise UsageError(f"there is no object below s3://{self._bucket}/{self._prefix}", "check the prefix")
+        self._objects = itertools.chain((first,), listed)
+
+    def receive(self, wait: float) -> Sequence[Delivery] | None:
+        """Up to ten objects; None when all are settled."""
+        with self._lock:
+            batch = self._due() or [Delivery(id=p.origin.uri, payloads=[p]) for p in self._next_objects()]
+            self._in_hand += len(batch)
+            if not batch and not self._in_hand and not self._again:
+                return None
+        if not batch:
+            time.sleep(min(wait, 0.1))
+        return batch
+
+    def _due(self) -> list[Delivery]:
+        now = time.monotonic()
+        due = [delivery for at, delivery in self._again if at <= now]
+        self._again = deque((at, delivery) for at, delivery in self._again if at > now)
+        return due
+
+    def _next_objects(self) -> list[Payload]:
+        try:
+            return list(itertools.islice(self._objects, BATCH))
+        except UsageError as error:
+            self.failure = error
+            return []
+
+    def extend(self, delivery: Delivery) -> bool:  # noqa: ARG002 - an object of a listing stays ours
+        """Nothing to extend."""
+        return True
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Done with, or handed out again after a growing delay."""
+        with self._lock:
+            self._in_hand -= 1
+            if outcome is Outcome.RETRY:
+                delay = min(LONGEST_RETRY_SECONDS, 2.0 ** min(delivery.receive_count, 10))
+                again = Delivery(delivery.id, delivery.payloads, receive_count=delivery.receive_count + 1)
+                self._again.append((time.monotonic() + delay, again))
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Metered:
+    """A source whose bytes are counted as they are read, for a progress bar (`model.Source`).
+
+    Attributes:
+        read: Bytes as stored that were read so far.
+        ended: Whether the source came to its end, rather than being stopped.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.visibility = source.visibility
+        self.read = 0
+        self.ended = False
+
+    @property
+    def total(self) -> int | None:
+        """Bytes that there are to read, None when that is not known."""
+        return getattr(self.source, "total_bytes", None)
+
+    def open(self) -> None:
+        """As the source."""
+        self.source.open()
+
+    def receive(self, wait: float) -> Sequence[Delivery] | None:
+        """As the source, with payloads that count."""
+        batch = self.source.receive(wait)
+        if batch is None:
+            self.ended = True
+            return None
+        for delivery in batch:
+            delivery.payloads = [
+                p if isinstance(p, _MeteredPayload) else _MeteredPayload(p, self) for p in delivery.payloads
+            ]
+        return batch
+
+    def extend(self, delivery: Delivery) -> bool:
+        """As the source."""
+        return self.source.extend(delivery)
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """As the source."""
+        self.source.settle(delivery, outcome)
+
+    def flush(self) -> None:
+        """As the source."""
+        self.source.flush()
+
+    def close(self) -> None:
+        """As the source."""
+        self.source.close()
+
+
+class _MeteredPayload:
+    def __init__(self, payload: Payload, meter: Metered) -> None:
+        self._payload = payload
+        self._meter = meter
+
+    @property
+    def origin(self) -> Origin:
+        return self._payload.origin
+
+    @property
+    def size(self) -> int | None:
+        return self._payload.size
+
+    def modified(self) -> datetime | None:
+        return self._payload.modified()
+
+    @contextmanager
+    def open(self) -> Iterator[ByteStream]:
+        with self._payload.open() as stream:
+            yield _MeteredStream(stream, self._meter)
+
+
+class _MeteredStream:
+    def __init__(self, stream: ByteStream, meter: Metered) -> None:
+        self._stream = stream
+        self._meter = meter
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self._meter.read += len(data)
+        return data

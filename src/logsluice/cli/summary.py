@@ -1,0 +1,135 @@
+"""What was done, told at the end: counts, formats, rejects by reason, the time range and its shape."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from logsluice.cli.messages import printable
+from logsluice.model import Event, RejectEvent
+from logsluice.telemetry.counters import Counters
+
+MOST_BUCKETS = 20_000
+COLUMNS = 60
+ROWS = 4
+REASONS = 5
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200)
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass
+class Times:
+    """Notes when events happened, by the minute, while they pass (a `model.Filter` that changes nothing)."""
+
+    minutes: Counter[int] = field(default_factory=Counter)
+    _width: int = 1
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:  # noqa: ARG002 - a filter's signature
+        """Count and hand on."""
+        width = 60 * self._width
+        seen = Counter(int(event["@timestamp"].timestamp()) // width for event in events)
+        with self._lock:
+            scale = width // 60
+            for bucket, count in seen.items():
+                self.minutes[bucket * scale // self._width * self._width] += count
+            if len(self.minutes) > MOST_BUCKETS:
+                self._coarser()
+        return events
+
+    def _coarser(self) -> None:
+        """Times spread over years must not fill the memory: from now on by the hour, then by the day."""
+        self._width *= 60 if self._width == 1 else 24
+        coarse: Counter[int] = Counter()
+        for minute, count in self.minutes.items():
+            coarse[minute // self._width * self._width] += count
+        self.minutes = coarse
+
+
+def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -> list[str]:
+    """Lines that draw how many events there were over time; none when there is nothing to draw."""
+    if not minutes:
+        return []
+    first, last = min(minutes), max(minutes)
+    step = next((step for step in _STEPS if (last - first) / step < columns), -(-(last - first + 1) // columns))
+    first -= first % step
+    heights = [0] * ((last - first) // step + 1)
+    for minute, count in minutes.items():
+        heights[(minute - first) // step] += count
+    top = max(heights)
+    drawn = []
+    for row in reversed(range(rows)):
+        # The smallest count still shows as the lowest block: an empty column means that there was nothing.
+        levels = (max(1 if height and not row else 0, round(height / top * rows * 8) - row * 8) for height in heights)
+        drawn.append("".join(_BLOCKS[min(8, max(0, level))] for level in levels).rstrip())
+    begin, end = _at(first), _at(last + 1)
+    pattern = "%H:%M" if begin.date() == end.date() else "%Y-%m-%d %H:%M"
+    ends = f"{begin:{pattern}}{f'{end:{pattern}}':>{max(0, len(heights) - len(f'{begin:{pattern}}'))}}"
+    return [*drawn, ends, f"{_span(step)} a column, at most {top:,} events"]
+
+
+def summary(
+    counters: Counters, times: Times, stored_bytes: int, seconds: float, dead_letter: str | None
+) -> Iterator[str]:
+    """The lines of the summary."""
+    events = counters.total("events")
+    objects = counters.total("payloads")
+    yield (
+        f"{plural(objects, 'object')}, {plural(events, 'event')}, {size(stored_bytes)} read"
+        f" ({size(counters.total('bytes'))} unpacked) in {seconds:,.1f} s"
+    )
+    yield ""
+    if formats := counters.by_label("events"):
+        yield f"  formats     {' · '.join(f'{name} {count:,}' for name, count in formats.items())}"
+    if times.minutes:
+        begin, end = _at(min(times.minutes)), _at(max(times.minutes) + 1)
+        yield f"  time range  {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+    if duplicates := counters.total("duplicates"):
+        yield f"  duplicates  {duplicates:,} were there already and were not added again"
+    if filtered := counters.total("filtered_out"):
+        yield f"  filtered    {filtered:,} dropped by filters"
+    yield from _rejects(counters, dead_letter)
+    if drawn := histogram(times.minutes):
+        yield ""
+        yield from (f"  {line}" for line in drawn)
+
+
+def _rejects(counters: Counters, dead_letter: str | None) -> Iterator[str]:
+    rejects = counters.by_label("rejects")
+    if not rejects:
+        yield "  rejects     none"
+        return
+    kept = f"kept in {dead_letter}" if dead_letter else "not kept: give --dead-letter DIR to keep them"
+    yield f"  rejects     {sum(rejects.values()):,}, {kept}"
+    for reason, count in list(rejects.items())[:REASONS]:
+        yield f"              {count:,} × {printable(reason)[:160]}"
+    if len(rejects) > REASONS:
+        yield f"              and {len(rejects) - REASONS} more reasons"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 event`, `2,000 events`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes for people: `512 B`, `8.2 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _at(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
+def _span(minutes: int) -> str:
+    if minutes % 1440 == 0:
+        return plural(minutes // 1440, "day")
+    return plural(minutes // 60, "hour") if minutes % 60 == 0 else plural(minutes, "minute")
