@@ -1,0 +1,412 @@
+"""The kinds of column that positional formats are made of.
+
+A column knows its fields and how a token becomes their values, twice: `read` does it step by step for the exact parser,
+`source` writes the same as Python for the generated loop. Where the short form written by `source` does not hold, it
+calls `read`, so the two can't drift apart (a property test compares them).
+
+Formats use the functions at the end: `text`, `keyword`, `ip`, `integer`, `number`, `time`, `host_port`, `request` …
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from logsluice.formats.fields import Field, Kind
+from logsluice.model import Event
+
+TIMESTAMP = "@timestamp"
+DASH = ("-",)
+DASH_OR_MINUS_ONE = ("-", "-1")
+
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,2})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECONDS_FROM = 100_000_000_000
+_DECODE_PASSES = 8
+_MEMO_ENTRIES = 20_000
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPES = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PROTOCOL = re.compile(r"[A-Za-z]+/[\d.]+")
+_MONTHS = {month: n for n, month in enumerate(calendar.month_abbr) if month}
+
+
+# ------------------------------------------------------------------------------------------- from tokens to values
+
+
+class Memo(dict[str, Any]):
+    """A conversion that remembers: columns with few different values are read three times as fast."""
+
+    __slots__ = ("convert",)
+
+    def __init__(self, convert: Callable[[str], Any]) -> None:
+        self.convert = convert
+
+    def __missing__(self, token: str) -> Any:
+        value = self.convert(token)
+        if len(self) < _MEMO_ENTRIES:
+            self[token] = value
+        return value
+
+    __call__ = dict.__getitem__
+
+
+def whole(token: str) -> int:
+    """An integer of at most 18 digits, which surely fits into 64 bits."""
+    if not _INTEGER.fullmatch(token):
+        raise ValueError(f"{token} is no integer")
+    return int(token)
+
+
+def real(token: str) -> float:
+    """A number in decimal digits; neither `nan` nor `inf`."""
+    if not _NUMBER.fullmatch(token):
+        raise ValueError(f"{token} is no number")
+    return float(token)
+
+
+def moment(token: str) -> datetime:
+    """An ISO 8601 time; without an offset it is UTC, as all of AWS's logs are."""
+    return in_utc(datetime.fromisoformat(token))
+
+
+def in_utc(value: datetime) -> datetime:
+    """The same instant, aware and in UTC."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def moment_of_epoch(value: int) -> datetime:
+    """Seconds since 1970, or milliseconds, told apart by their size. Raises ValueError outside the calendar."""
+    try:
+        return _EPOCH + timedelta(**{"milliseconds" if abs(value) >= _MILLISECONDS_FROM else "seconds": value})
+    except OverflowError as error:
+        raise ValueError(f"{value} is no time") from error
+
+
+@lru_cache(maxsize=4096)
+def moment_of_clf(token: str) -> datetime:
+    """The Common Log Format's time: `06/Feb/2019:00:00:38 +0000`."""
+    day, month, year = token[:11].split("/")
+    clock, _, offset = token[12:].partition(" ")
+    if month not in _MONTHS or token[11:12] != ":":
+        raise ValueError(f"{token} is no time")
+    return moment(f"{year}-{_MONTHS[month]:02}-{day}T{clock}{offset}")
+
+
+def percent_decoded(token: str) -> str:
+    """Percent-decoded once (RFC 3986, section 2.1); as it was when one of its escapes is bad.
+
+    A `+` stays: it means a space only in form data, and a path or user agent with a real one would be falsified.
+    """
+    if _BAD_ESCAPE.search(token):
+        return token
+    raw = _ESCAPES.sub(lambda match: bytes((int(match[1], 16),)), token.encode("utf-8", "surrogatepass"))
+    return raw.decode("utf-8", "replace")
+
+
+def fully_decoded(token: str) -> str:
+    """Percent-decoded until nothing changes: CloudFront encodes what clients sent, encoded or not, once more."""
+    for _ in range(_DECODE_PASSES):
+        if "%" not in token:
+            break
+        decoded = percent_decoded(token)
+        if decoded == token:
+            break
+        token = decoded
+    return token
+
+
+def words(token: str) -> list[str]:
+    """A list in one column: parted by spaces or commas, each item perhaps in quotes (`"h2","http/1.1"`)."""
+    return [item for item in (piece.strip('"') for piece in re.split("[ ,]", token)) if item and item != "-"]
+
+
+def integers(token: str) -> list[int]:
+    """As `words`, of integers."""
+    return [whole(item) for item in words(token)]
+
+
+# ----------------------------------------------------------------------------------------------------- the columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column of one field.
+
+    Attributes:
+        aws: AWS's name of the column, as in its documentation or in a header line.
+        fields: What it gives.
+        absent: The tokens that mean that there is no value; an empty token always does.
+        convert: Token to value; raises ValueError. None keeps the token.
+    """
+
+    aws: str
+    fields: tuple[Field, ...]
+    absent: tuple[str, ...] = DASH
+    convert: Callable[[str], Any] | None = None
+
+    def read(self, token: str, event: Event) -> None:
+        """Put the column's values into an event. Raises ValueError for a token that can't be of this column."""
+        if token and token not in self.absent:
+            event[self.fields[0].name] = self.convert(token) if self.convert else token
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        """The same as Python statements.
+
+        Args:
+            token: The variable that holds the token; `event` is the event.
+            column: The name under which the loop finds this column; `<column>_convert` is its `convert`.
+        """
+        value = f"{column}_convert({token})" if self.convert else token
+        return [f"{self._present(token)}: event[{self.fields[0].name!r}] = {value}"]
+
+    def _present(self, token: str) -> str:
+        return "if " + " and ".join([*(f"{token} != {absent!r}" for absent in self.absent), token])
+
+
+class _Repeated(Column):
+    """Numbers of which a log has few different ones: `convert` is a `Memo`."""
+
+    __slots__ = ()
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        return [f"{self._present(token)}: event[{self.fields[0].name!r}] = {column}_convert[{token}]"]
+
+
+class _Time(Column):
+    __slots__ = ()
+
+    def source(self, token: str, column: str) -> Sequence[str]:  # noqa: ARG002 - one form for all
+        name = self.fields[0].name
+        return [
+            f"{self._present(token)}:",
+            f"    event[{name!r}] = moment = fromisoformat({token})",
+            f"    if moment.tzinfo is not UTC: event[{name!r}] = in_utc(moment)",
+        ]
+
+
+class _PercentEncoded(Column):
+    __slots__ = ()
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        name = self.fields[0].name
+        return [
+            f"{self._present(token)}:",
+            *(f"    {statement}" for statement in _decode(token, column)),
+            f"    event[{name!r}] = {token}",
+        ]
+
+
+def _decode(token: str, column: str) -> list[str]:
+    """Statements that percent-decode a variable; most escapes in real logs are `%20`, and `str.replace` is fast."""
+    return [
+        f"if '%' in {token}:",
+        f"    spaced = {token}.replace('%20', ' ')",
+        f"    {token} = {column}_convert({token}) if '%' in spaced else spaced",
+    ]
+
+
+class _Epoch(Column):
+    """Seconds or milliseconds, kept as whole seconds; when it has a second field, that is the time of the event."""
+
+    __slots__ = ()
+
+    def read(self, token: str, event: Event) -> None:
+        if token and token not in self.absent:
+            value = int(token)
+            when = moment_of_epoch(value)
+            for field in self.fields:
+                event[field.name] = int(when.timestamp()) if field.kind == "integer" else when
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        lines = [f"{self._present(token)}:", f"    value = int({token})"]
+        lines.append(f"    if not 0 <= value < {_MILLISECONDS_FROM}: {column}.read({token}, event)")
+        values = {field.name: "value" if field.kind == "integer" else "moment_of_epoch(value)" for field in self.fields}
+        return [*lines, "    else: " + "; ".join(f"event[{name!r}] = {value}" for name, value in values.items())]
+
+
+class _HostPort(Column):
+    """`192.0.2.1:443`, `[2001:db8::1]:443`, or the same without brackets."""
+
+    __slots__ = ()
+
+    def read(self, token: str, event: Event) -> None:
+        if not token or token in self.absent:
+            return
+        host, colon, port = (token, "", "") if token[-1] == "]" else token.rpartition(":")
+        if not colon:
+            host = token
+        if host[:1] == "[" and host[-1] == "]":
+            host = host[1:-1]
+        if host and host != "-":
+            event[self.fields[0].name] = host
+        if port and port != "-":
+            event[self.fields[1].name] = int(port)
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        host, port = (field.name for field in self.fields)
+        return [
+            f"{self._present(token)}:",
+            f"    host, _, port = {token}.rpartition(':')",
+            f"    if host and host != '-' and port != '-' and ']' not in {token}:",
+            f"        event[{host!r}] = host",
+            f"        event[{port!r}] = int(port)",
+            f"    else: {column}.read({token}, event)",
+        ]
+
+
+class _Request(Column):
+    """`GET http://host:80/path HTTP/1.1`: verb, URL (percent-decoded once), protocol. A URL may hold spaces."""
+
+    __slots__ = ()
+
+    def read(self, token: str, event: Event) -> None:
+        verb, _, rest = token.partition(" ")
+        url, _, protocol = rest.rpartition(" ")
+        if protocol not in ("", "-") and not _PROTOCOL.fullmatch(protocol):
+            url, protocol = rest, ""
+        values = (verb, url if url.strip(" -") else "", protocol)
+        for field, value in zip(self.fields, values, strict=True):
+            if value and value != "-":
+                event[field.name] = self.convert(value) if self.convert and value is url else value
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        verb, url, protocol = (field.name for field in self.fields)
+        decode = [f"    {statement}" for statement in _decode("url", column)] if self.convert else []
+        return [
+            f"parts = {token}.split(' ')",
+            "verb, url, protocol = parts if len(parts) == 3 else NO_REQUEST",
+            "if protocol in KNOWN_PROTOCOLS and verb not in NOTHING and url not in NOTHING:",
+            *decode,
+            f"    event[{verb!r}] = verb",
+            f"    event[{url!r}] = url",
+            f"    event[{protocol!r}] = protocol",
+            f"else: {column}.read({token}, event)",
+        ]
+
+
+class _Listing(Column):
+    __slots__ = ()
+
+    def source(self, token: str, column: str) -> Sequence[str]:
+        one = f"WHOLE[{token}]" if self.convert is integers else token
+        return [
+            f"{self._present(token)}:",
+            f"    several = ' ' in {token} or ',' in {token}",
+            f"    event[{self.fields[0].name!r}] = {column}_convert({token}) if several else [{one}]",
+        ]
+
+
+HELPERS: dict[str, Any] = {
+    "NOTHING": ("", "-"),
+    "NO_REQUEST": ("", "", ""),
+    "UTC": UTC,
+    "WHOLE": Memo(whole),
+    "fromisoformat": datetime.fromisoformat,
+    "in_utc": in_utc,
+    "moment_of_epoch": moment_of_epoch,
+    "KNOWN_PROTOCOLS": frozenset({"HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}),
+}
+"""What the statements of `source` may call by name."""
+
+
+# ------------------------------------------------------------------------------------------ what tables are written in
+
+
+def our_name(aws: str) -> str:
+    """AWS's name in snake case: `cs(User-Agent)` is `cs_user_agent`, `pkt-srcaddr` is `pkt_srcaddr`."""
+    return re.sub(r"[^0-9A-Za-z]+", "_", aws).strip("_").lower()
+
+
+def _field(aws: str, kind: Kind, name: str, ecs: str, about: str, many: bool = False) -> Field:
+    name = name or our_name(aws)
+    return Field(name, kind, aws="" if aws == name else aws, ecs=ecs, many=many, about=about)
+
+
+def keyword(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """Text that is compared whole."""
+    return Column(aws, (_field(aws, "keyword", name, ecs, about),))
+
+
+def text(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """Text that is also searched by its words."""
+    return Column(aws, (_field(aws, "text", name, ecs, about),))
+
+
+def encoded(aws: str, name: str = "", *, kind: Kind = "keyword", ecs: str = "", about: str = "") -> Column:
+    """Text that AWS percent-encodes, decoded until nothing changes."""
+    return _PercentEncoded(aws, (_field(aws, kind, name, ecs, about),), convert=fully_decoded)
+
+
+def ip(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """An address without a port."""
+    return Column(aws, (_field(aws, "ip", name, ecs, about),))
+
+
+def integer(aws: str, name: str = "", *, ecs: str = "", about: str = "", absent: tuple[str, ...] = DASH) -> Column:
+    """A whole number; anything else makes the line unparsable."""
+    return Column(aws, (_field(aws, "integer", name, ecs, about),), absent, int)
+
+
+def code(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """A whole number of which there are few different ones: a status, a version, a protocol."""
+    return _Repeated(aws, (_field(aws, "integer", name, ecs, about),), convert=Memo(whole))
+
+
+def number(aws: str, name: str = "", *, ecs: str = "", about: str = "", absent: tuple[str, ...] = DASH) -> Column:
+    """A number with a fraction; anything else makes the line unparsable."""
+    return _Repeated(aws, (_field(aws, "float", name, ecs, about),), absent, Memo(real))
+
+
+def duration(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """A number of seconds; -1 says that it could not be measured, which is no value."""
+    return number(aws, name, ecs=ecs, about=about, absent=DASH_OR_MINUS_ONE)
+
+
+def time(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """An ISO 8601 time."""
+    return _Time(aws, (_field(aws, "time", name, ecs, about),), convert=moment)
+
+
+def clf_time(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """A time of the Common Log Format, in brackets in the log."""
+    return Column(aws, (_field(aws, "time", name, ecs, about),), convert=moment_of_clf)
+
+
+def epoch(aws: str, name: str = "", *, timestamp: bool = False, ecs: str = "", about: str = "") -> Column:
+    """Seconds or milliseconds since 1970, kept as whole seconds. With `timestamp` also the time of the event."""
+    field = _field(aws, "integer", name, ecs, about)
+    return _Epoch(aws, (field, Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP)) if timestamp else (field,))
+
+
+def epoch_timestamp(aws: str) -> Column:
+    """Seconds or milliseconds since 1970: the time of the event and nothing besides."""
+    return _Epoch(aws, (Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP),))
+
+
+def host_port(aws: str, name: str, *, ecs: str = "", about: str = "") -> Column:
+    """An address and a port: gives `<name>_ip` and `<name>_port`; `ecs` is their common prefix."""
+    address = Field(f"{name}_ip", "ip", aws=aws, ecs=f"{ecs}.ip" if ecs else "", about=about)
+    return _HostPort(aws, (address, Field(f"{name}_port", "integer", aws=aws, ecs=f"{ecs}.port" if ecs else "")))
+
+
+def request(aws: str = "request", *, decode: bool = True) -> Column:
+    """A request line: gives `request_verb`, `request_url` (percent-decoded once) and `request_proto`."""
+    fields = (
+        Field("request_verb", "keyword", aws=aws, ecs="http.request.method"),
+        Field("request_url", "text", aws=aws, ecs="url.original"),
+        Field("request_proto", "keyword", aws=aws),
+    )
+    return _Request(aws, fields, convert=percent_decoded if decode else None)
+
+
+def listing(aws: str, name: str = "", *, kind: Kind = "keyword", ecs: str = "", about: str = "") -> Column:
+    """Several values in one column, parted by spaces or commas."""
+    field = _field(aws, kind, name, ecs, about, many=True)
+    return _Listing(aws, (field,), convert=integers if kind == "integer" else words)

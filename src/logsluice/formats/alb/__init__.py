@@ -1,0 +1,81 @@
+r"""Access logs of Application Load Balancers.
+
+Fields as in AWS's "Access logs for your Application Load Balancer", named as S3logsbeat names them. Times that could
+not be measured (`-1`) and values that are not there (`-`) are left out. `request` becomes `request_verb`, `request_url`
+(percent-decoded once) and `request_proto`.
+
+Lines of the load balancer's connection log, which may lie under the same prefix, are parsed as `alb_connection`. The
+line that AWS writes when logging is switched on becomes an event with a `message`.
+"""
+
+from __future__ import annotations
+
+from logsluice.formats import alb_connection
+from logsluice.formats._columns import (
+    code,
+    duration,
+    host_port,
+    integer,
+    keyword,
+    listing,
+    request,
+    text,
+    time,
+)
+from logsluice.formats._elb_notice import NOTICE, NOTICE_FIELDS
+from logsluice.formats._positional import positional, recogniser
+from logsluice.formats._table import Table
+
+
+def _other(line: str) -> Table | None:
+    """The table of a line that is no access log line: they begin with the connection's type, never with a digit."""
+    if line[:1].isdigit():
+        return alb_connection.TABLE
+    return NOTICE if line.startswith("Enable") else None
+
+
+TABLE = Table(
+    (
+        keyword("type", about="http, https, h2, grpcs, ws or wss"),
+        time("time", "@timestamp", ecs="@timestamp", about="When the response was sent"),
+        keyword("elb", about="The load balancer's resource id"),
+        host_port("client:port", "client", ecs="client"),
+        host_port("target:port", "target"),
+        duration("request_processing_time", about="Seconds until the request was sent to the target"),
+        duration("target_processing_time", about="Seconds until the target began to answer"),
+        duration("response_processing_time", about="Seconds until the answer was sent to the client"),
+        code("elb_status_code", ecs="http.response.status_code"),
+        code("target_status_code"),
+        integer("received_bytes", ecs="http.request.bytes"),
+        integer("sent_bytes", ecs="http.response.bytes"),
+        request("request"),
+        text("user_agent", ecs="user_agent.original"),
+        keyword("ssl_cipher", ecs="tls.cipher"),
+        keyword("ssl_protocol", ecs="tls.version"),
+        keyword("target_group_arn"),
+        keyword("trace_id", about="The X-Amzn-Trace-Id header"),
+        keyword("domain_name", ecs="tls.client.server_name"),
+        keyword("chosen_cert_arn"),
+        code("matched_rule_priority", about="0: the default rule, -1: an error while rules were evaluated"),
+        time("request_creation_time", ecs="event.start"),
+        text("actions_executed", about="Parted by commas, such as waf,forward"),
+        text("redirect_url"),
+        keyword("error_reason"),
+        listing("target:port_list"),
+        listing("target_status_code_list", kind="integer"),
+        keyword("classification", about="Acceptable, Ambiguous or Severe: how far the request is from RFC 7230"),
+        keyword("classification_reason"),
+        keyword("conn_trace_id", about="Joins the request to its connection in alb_connection"),
+        keyword("transformed_host"),
+        text("transformed_uri"),
+        keyword("request_transform_status"),
+    ),
+    at_least=12,
+    other=_other,
+)
+
+build = positional("alb", TABLE, also=(*alb_connection.TABLE.fields, *NOTICE_FIELDS))
+recognise = recogniser(
+    path=r"/elasticloadbalancing/.*_app\.[^/]*$",
+    line=rb"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT\S+ app/|Enable AccessLog for ELB: app/",
+)

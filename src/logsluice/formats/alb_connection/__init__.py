@@ -1,0 +1,34 @@
+"""Connection logs of Application Load Balancers: one line a TLS or plain connection, whether or not it made a request.
+
+Fields as in AWS's "Connection logs for your Application Load Balancer".
+"""
+
+from __future__ import annotations
+
+from logsluice.formats._columns import duration, integer, ip, keyword, text, time
+from logsluice.formats._positional import positional, recogniser
+from logsluice.formats._table import Table
+
+TABLE = Table(
+    (
+        time("timestamp", "@timestamp", ecs="@timestamp", about="When the connection was set up, or failed to be"),
+        ip("client_ip", ecs="client.ip"),
+        integer("client_port", ecs="client.port"),
+        integer("listener_port", ecs="server.port"),
+        keyword("tls_protocol", ecs="tls.version"),
+        keyword("tls_cipher", ecs="tls.cipher"),
+        duration("tls_handshake_latency", about="Seconds"),
+        text("leaf_client_cert_subject", ecs="tls.client.subject"),
+        text("leaf_client_cert_validity", about="NotBefore=…;NotAfter=…, ISO 8601"),
+        keyword("leaf_client_cert_serial_number"),
+        keyword("tls_verify_status", about="Success, or Failed with the reason"),
+        keyword("conn_trace_id", about="Joins the connection to its requests in alb"),
+    ),
+    at_least=7,
+)
+
+build = positional("alb_connection", TABLE)
+recognise = recogniser(
+    path=r"/elasticloadbalancing/.*conn_log[^/]*$",
+    line=rb"\d{4}-\d\d-\d\dT\S+Z [0-9A-Fa-f.:]+ \d+ \d+ ",
+)

@@ -1,0 +1,129 @@
+"""Standard logs of CloudFront, version 1 and, as text, version 2.
+
+Fields as in AWS's "Standard logging reference". A `#Fields` line names the columns of the lines after it; without one
+they are in version 1's order. Version 2 may have any choice of columns, parted by tabs or spaces, and further ones;
+a column that is not known here becomes a keyword under its own name.
+
+`@timestamp` is `date` and `time`, or version 2's `timestamp`. What clients sent is percent-encoded by CloudFront and
+decoded here until nothing changes, as S3logsbeat does it. A status `000` (the client went away first) is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from logsluice.formats._columns import (
+    TIMESTAMP,
+    Column,
+    code,
+    encoded,
+    epoch_timestamp,
+    integer,
+    ip,
+    keyword,
+    moment,
+    number,
+    our_name,
+)
+from logsluice.formats._positional import Positional
+from logsluice.formats._table import Table, fields_of
+from logsluice.model import Event, Format
+
+V1 = (
+    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
+    "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken "
+    "x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
+    "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
+    "sc-range-start sc-range-end"
+)
+
+COLUMNS: tuple[Column, ...] = (
+    encoded("x-edge-location", about="Edge location: an airport's code and a number"),
+    integer("sc-bytes", ecs="http.response.bytes"),
+    ip("c-ip", ecs="client.ip"),
+    keyword("cs-method", ecs="http.request.method"),
+    encoded("cs(Host)", about="The distribution's domain name"),
+    encoded("cs-uri-stem", kind="text", ecs="url.path"),
+    code("sc-status", ecs="http.response.status_code"),
+    encoded("cs(Referer)", kind="text", ecs="http.request.referrer"),
+    encoded("cs(User-Agent)", kind="text", ecs="user_agent.original"),
+    encoded("cs-uri-query", kind="text", ecs="url.query"),
+    encoded("cs(Cookie)", kind="text"),
+    keyword("x-edge-result-type", about="Hit, RefreshHit, Miss, LimitExceeded, CapacityExceeded, Error or Redirect"),
+    keyword("x-edge-request-id", ecs="http.request.id"),
+    keyword("x-host-header", ecs="url.domain", about="The host that the viewer asked for"),
+    keyword("cs-protocol", ecs="url.scheme"),
+    integer("cs-bytes", ecs="http.request.bytes"),
+    number("time-taken", about="Seconds from receiving the request to sending the last byte"),
+    keyword("x-forwarded-for"),
+    keyword("ssl-protocol", ecs="tls.version"),
+    keyword("ssl-cipher", ecs="tls.cipher"),
+    keyword("x-edge-response-result-type"),
+    keyword("cs-protocol-version"),
+    keyword("fle-status"),
+    keyword("fle-encrypted-fields"),
+    integer("c-port", ecs="client.port"),
+    number("time-to-first-byte", about="Seconds"),
+    keyword("x-edge-detailed-result-type"),
+    encoded("sc-content-type", ecs="http.response.mime_type"),
+    integer("sc-content-len", ecs="http.response.body.bytes"),
+    integer("sc-range-start"),
+    integer("sc-range-end"),
+    epoch_timestamp("timestamp"),
+    epoch_timestamp("timestamp(ms)"),
+    keyword("DistributionId", "distribution_id"),
+    keyword("c-country", ecs="client.geo.country_iso_code"),
+    keyword("cache-behavior-path-pattern"),
+    integer("asn", ecs="client.as.number"),
+    number("origin-fbl", about="Seconds until the origin's first byte"),
+    number("origin-lbl", about="Seconds until the origin's last byte"),
+)
+_BY_NAME = {our_name(column.aws): column for column in COLUMNS}
+_FIELDS_LINE = "#Fields:"
+_V1_LINE = re.compile(rb"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t")
+
+
+@lru_cache(maxsize=4096)
+def _moment(date: str, time: str) -> datetime:
+    return moment(f"{date}T{time}")
+
+
+def _finish(event: Event) -> None:
+    """One time of the two columns, unless a column of version 2 gave it more precisely."""
+    date, time = event.pop("date", None), event.pop("time", None)
+    if TIMESTAMP not in event and date and time:
+        event[TIMESTAMP] = _moment(date, time)
+
+
+@lru_cache(maxsize=64)
+def _table(names: tuple[str, ...]) -> Table:
+    """The table for some columns: parted by tabs, or in a line without any tab by spaces."""
+    columns = tuple(_BY_NAME.get(our_name(name)) or keyword(name) for name in names)
+    spaced = Table(columns, " ", quotes=False, at_least=min(len(names), 3), finish=_finish)
+
+    def by_spaces(line: str) -> Table | None:
+        return None if "\t" in line else spaced
+
+    return replace(spaced, delimiter="\t", other=by_spaces)
+
+
+def _header(line: str) -> Table | bool:
+    """`#Fields: date time …` names the columns, other lines with a `#` (`#Version: 1.0`) say nothing."""
+    if not line.startswith(_FIELDS_LINE):
+        return line.startswith("#")
+    return _table(tuple(line.removeprefix(_FIELDS_LINE).split()))
+
+
+def build() -> Format:
+    """The format; it has no options."""
+    return Positional("cloudfront", _table(tuple(V1.split())), _header, fields_of(COLUMNS))
+
+
+def recognise(name: str, head: bytes) -> float:  # noqa: ARG001 - its keys are named by the user
+    """By its header line, or by a line in version 1's order."""
+    if head.startswith((b"#Version: ", b"#Fields: date ", b"#Fields: timestamp")):
+        return 1.0
+    return 0.8 if _V1_LINE.match(head) else 0.0

@@ -1,0 +1,44 @@
+"""Access logs of Network Load Balancers: one line a TLS connection.
+
+Fields as in AWS's "Access logs for your Network Load Balancer". Times in these logs have no offset and are UTC.
+"""
+
+from __future__ import annotations
+
+from logsluice.formats._columns import code, host_port, integer, keyword, listing, time
+from logsluice.formats._positional import positional, recogniser
+from logsluice.formats._table import Table
+
+TABLE = Table(
+    (
+        keyword("type", about="tls"),
+        keyword("version", about="Of the log entry's format"),
+        time("time", "@timestamp", ecs="@timestamp", about="When the connection ended"),
+        keyword("elb", about="The load balancer's resource id"),
+        keyword("listener", about="The listener's resource id"),
+        host_port("client:port", "client", ecs="client"),
+        host_port("destination:port", "destination", ecs="destination"),
+        integer("connection_time", about="Milliseconds from start to end"),
+        integer("tls_handshake_time", about="Milliseconds"),
+        integer("received_bytes", ecs="source.bytes"),
+        integer("sent_bytes", ecs="destination.bytes"),
+        code("incoming_tls_alert"),
+        keyword("chosen_cert_arn"),
+        keyword("chosen_cert_serial"),
+        keyword("tls_cipher", ecs="tls.cipher"),
+        keyword("tls_protocol_version", ecs="tls.version"),
+        keyword("tls_named_group", ecs="tls.curve"),
+        keyword("domain_name", ecs="tls.client.server_name"),
+        keyword("alpn_fe_protocol", about="Negotiated with the client"),
+        keyword("alpn_be_protocol", about="Negotiated with the target"),
+        listing("alpn_client_preference_list", ecs="tls.client.supported_protocols"),
+        time("tls_connection_creation_time", ecs="event.start"),
+    ),
+    at_least=11,
+)
+
+build = positional("nlb", TABLE)
+recognise = recogniser(
+    path=r"/elasticloadbalancing/.*_net\.[^/]*$",
+    line=rb"tls \d+\.\d+ \d{4}-\d\d-\d\dT\S+ net/",
+)

@@ -1,0 +1,64 @@
+"""Server access logs of S3.
+
+Fields as in AWS's "Amazon S3 server access log format". `key` is as S3 writes it, percent-encoded (some operations
+encode it twice); `operation` tells requests of clients (`REST.…`) from S3's own (`S3.EXPIRE.OBJECT`, …).
+"""
+
+from __future__ import annotations
+
+from logsluice.formats._columns import clf_time, code, integer, ip, keyword, request, text
+from logsluice.formats._positional import positional, recogniser
+from logsluice.formats._table import Table
+
+_HOST_ID = 17
+_SIGNATURES = frozenset({"SigV2", "SigV4", "SigV4A", "-"})
+
+
+def _mend_host_id(tokens: list[str]) -> list[str]:
+    """A host id may hold a space; the signature version, a word of a few, comes after it."""
+    for end in range(_HOST_ID + 1, min(_HOST_ID + 3, len(tokens))):
+        if tokens[end] in _SIGNATURES:
+            return [*tokens[:_HOST_ID], " ".join(tokens[_HOST_ID:end]), *tokens[end:]]
+    return tokens
+
+
+TABLE = Table(
+    (
+        keyword("bucket_owner", about="Canonical user id"),
+        keyword("bucket", ecs="aws.s3.bucket.name"),
+        clf_time("time", "@timestamp", ecs="@timestamp", about="When the request was received"),
+        ip("remote_ip", ecs="client.ip"),
+        keyword("requester", ecs="user.id", about="Canonical user id, or the IAM user or role"),
+        keyword("request_id"),
+        keyword("operation", ecs="event.action", about="Such as REST.GET.OBJECT"),
+        text("key", ecs="aws.s3.object.key"),
+        request("request_uri", decode=False),
+        code("http_status", ecs="http.response.status_code"),
+        keyword("error_code", ecs="error.code"),
+        integer("bytes_sent", ecs="http.response.body.bytes"),
+        integer("object_size"),
+        integer("total_time", about="Milliseconds from receiving the request to sending the last byte"),
+        integer("turn_around_time", about="Milliseconds that S3 spent on the request"),
+        text("referer", ecs="http.request.referrer"),
+        text("user_agent", ecs="user_agent.original"),
+        keyword("version_id"),
+        keyword("host_id", about="The extended request id"),
+        keyword("signature_version"),
+        keyword("cipher_suite", ecs="tls.cipher"),
+        keyword("authentication_type"),
+        keyword("host_header", ecs="url.domain"),
+        keyword("tls_version", ecs="tls.version"),
+        keyword("access_point_arn"),
+        keyword("acl_required", about="Yes when the request needed an ACL"),
+        keyword("source_region", about="Region from which the request came"),
+    ),
+    brackets=True,
+    at_least=17,
+    mend=_mend_host_id,
+)
+
+build = positional("s3_access", TABLE)
+recognise = recogniser(
+    path=r"\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]+$",
+    line=rb"[0-9a-f]{64} \S+ \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] ",
+)
