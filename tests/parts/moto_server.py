@@ -1,8 +1,8 @@
 """moto's server: S3, SQS, SNS, EventBridge, STS and IAM, emulated in one process.
 
 Where it differs from AWS, as far as our tests meet it: keys in its notifications have "/" as `%2F`, a denial by bucket
-policy has the code "403", a completed multipart upload sends two events, and the owner of a bucket
-(`ExpectedBucketOwner`) is not checked.
+policy has the code "403" and never hits a listing, a completed multipart upload sends two events, and the owner of a
+bucket (`ExpectedBucketOwner`) is not checked.
 """
 
 from __future__ import annotations

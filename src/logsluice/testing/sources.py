@@ -14,10 +14,13 @@ import abc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from logsluice.model import Delivery, Outcome, Source
 
 PATIENCE_SECONDS = 20.0
+
+AnySource = TypeVar("AnySource", bound=Source)
 
 
 class SourceSuite(abc.ABC):
@@ -131,7 +134,7 @@ class SourceSuite(abc.ABC):
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Source]:
+def opened(source: AnySource) -> Iterator[AnySource]:
     """A source between `open` and `close`."""
     source.open()
     try:
