@@ -1,0 +1,121 @@
+"""What queries answer, the same for every backend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from logsluice.errors import UsageError
+from logsluice.model import Event
+
+MOST_BARS = 100_000
+SERIES = 10
+"""How many values of a field a histogram counts apart."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One event that was found."""
+
+    id: str
+    format: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer of a search: the first hits in the order asked for, and how many there are in all."""
+
+    hits: tuple[Hit, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bar of a histogram.
+
+    Attributes:
+        start: Aware UTC; the bar ends where the next may start.
+        count: Events in it.
+        by: The count of each value, where the histogram was asked for by a field; the rare values are left out.
+    """
+
+    start: datetime
+    count: int
+    by: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Events over time. Empty bars are there too, from the first event to the last."""
+
+    interval: timedelta
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One value of a field and how many events have it."""
+
+    value: Any
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What the values of a field look like.
+
+    Attributes:
+        count: Events that have it.
+        distinct: How many different values, exactly.
+        min: The least, None where no event has the field. Likewise `max`.
+        sum: Of numbers; None for all else. Likewise `mean` and `percentiles` (exact, by interpolation).
+        percentiles: From 50, 95 and 99 to the value.
+    """
+
+    count: int
+    distinct: int
+    min: Any = None
+    max: Any = None
+    sum: float | None = None
+    mean: float | None = None
+    percentiles: dict[int, float] = field(default_factory=dict)
+
+
+def aware(value: Any) -> Any:
+    """A backend's naive UTC time as an aware one; all else as it is."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def bars(
+    totals: Mapping[int, Mapping[Any, int]], series: Mapping[int, Mapping[Any, int]], interval: timedelta
+) -> tuple[Bucket, ...]:
+    """Buckets without gaps, from counts by the number of the interval since 1970.
+
+    Raises:
+        UsageError: There would be more than MOST_BARS.
+    """
+    if not totals:
+        return ()
+    least, greatest = min(totals), max(totals)
+    if greatest - least >= MOST_BARS:
+        raise UsageError(
+            f"a histogram of {greatest - least + 1:,} bars is too long", "use a longer interval or a shorter time range"
+        )
+    sums: Counter[str] = Counter()
+    for counts in series.values():
+        sums.update(counts)
+    shown = [name for name, _ in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))[:SERIES]]
+    return tuple(
+        Bucket(
+            _EPOCH + number * interval,
+            sum(totals.get(number, {}).values()),
+            {name: counts[name] for name in shown if name in (counts := series.get(number, {}))},
+        )
+        for number in range(least, greatest + 1)
+    )

@@ -1,0 +1,130 @@
+"""The fields that a query can name: declared columns, data within open-ended objects, undeclared data in `_extra`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from logsluice.errors import QueryError
+from logsluice.formats.fields import Kind
+from logsluice.store.catalog import MOST_EXTRAS, Snapshot
+from logsluice.store.columns import EXTRA, Column, Columns
+
+FORMAT = "_format"
+"""A field of every event: the name of its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files with the same columns: one format, one schema version; `extras` are the names of undeclared data seen."""
+
+    format: str
+    columns: Columns
+    extras: frozenset[str]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Data within a JSON column: compared as strings."""
+
+    column: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A name that only has fields below it."""
+
+    fields: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormatName:
+    """`_format`: the same for all events of a group."""
+
+    value: str
+
+
+Target: TypeAlias = "Column | Path | Parent | FormatName | None"
+"""What a name means in one group; None when none of its events can have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field that a query can name.
+
+    Attributes:
+        name: Dotted.
+        kind: Its neutral type; `keyword` for undeclared data, which is compared as strings.
+        many: Whether it is a list.
+        formats: The formats whose events may have it.
+        declared: False for what was only seen in the data.
+    """
+
+    name: str
+    kind: Kind
+    many: bool
+    formats: tuple[str, ...]
+    declared: bool = True
+
+
+class Schema:
+    """What a store's groups have in common, for the compiler and for error messages."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._groups = [
+            Group(name, columns, snapshot.extras.get(name, frozenset()), ())
+            for (name, _), columns in snapshot.columns.items()
+        ]
+
+    def require(self, name: str, query: str, position: int) -> None:
+        """Raise QueryError with the near matches where no event of the store can have a field."""
+        if not self._groups or any(resolve(name, group) is not None for group in self._groups):
+            return
+        known = {info.name for info in self.fields()}
+        near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise QueryError(f"no event here has a field {name!r}{hint}", query, position)
+
+    def fields(self) -> list[FieldInfo]:
+        """Every field, sorted by name; one whose kind differs between formats is there once for each kind."""
+        found: dict[tuple[str, Kind, bool, bool], set[str]] = {}
+        for group in self._groups:
+            for column in group.columns.columns:
+                if column.name != EXTRA:
+                    found.setdefault((column.name, column.kind, column.many, True), set()).add(group.format)
+            for name in group.extras:
+                found.setdefault((name, "keyword", False, False), set()).add(group.format)
+        return [
+            FieldInfo(name, kind, many, tuple(sorted(formats)), declared)
+            for (name, kind, many, declared), formats in sorted(found.items())
+        ]
+
+
+def resolve(name: str, group: Group) -> Target:
+    """What a name means for the events of a group."""
+    if name == FORMAT:
+        return FormatName(group.format)
+    by_name = {column.name: column for column in group.columns.columns}
+    if name in by_name:
+        return by_name[name]
+    for parent in _parents(name):
+        column = by_name.get(parent)
+        if column is not None and column.kind == "object":
+            return Path(parent, tuple(name.removeprefix(parent + ".").split(".")))
+    extra = Path(EXTRA, tuple(name.split(".")))
+    below = tuple(column for column in group.columns.columns if column.name.startswith(name + "."))
+    if below:
+        return Parent((*below, extra))
+    if len(group.extras) >= MOST_EXTRAS or any(f"{seen}.".startswith(name + ".") for seen in group.extras):
+        return extra
+    return None
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        yield ".".join(parts[:length])

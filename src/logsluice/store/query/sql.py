@@ -1,0 +1,334 @@
+"""From a query's tree to a SQL condition over one group of files. Values are bound, never written into the SQL.
+
+`docs/query-semantics.md` has the table of what each node means for each kind of field; here is DuckDB's way to say it.
+A condition may be NULL where a field is absent, which WHERE takes for false; `Not` turns NULL to false first.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from logsluice.errors import QueryError
+from logsluice.store.columns import Column
+from logsluice.store.query import values
+from logsluice.store.query.schema import FormatName, Group, Parent, Path, Target, resolve
+from logsluice.store.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
+
+NEVER, ALWAYS = "FALSE", "TRUE"
+
+MACROS = (
+    # An IPv4 address as a number; NULL for all else.
+    """CREATE MACRO ipv4_number(a) AS
+       TRY_CAST(split_part(a, '.', 1) AS UBIGINT) * 16777216 + TRY_CAST(split_part(a, '.', 2) AS UBIGINT) * 65536
+       + TRY_CAST(split_part(a, '.', 3) AS UBIGINT) * 256 + TRY_CAST(split_part(a, '.', 4) AS UBIGINT)""",
+    """CREATE MACRO hex_groups(a) AS
+       list_transform(list_filter(string_split(a, ':'), lambda g: g <> ''), lambda g: lpad(g, 4, '0'))""",
+    # An IPv6 address as 32 hexadecimal digits, its `::` filled in; NULL for an IPv4 address.
+    """CREATE MACRO ipv6_digits(a) AS CASE WHEN contains(a, ':') THEN lower(
+         array_to_string(hex_groups(split_part(a, '::', 1)), '')
+         || repeat('0', 32 - 4 * (len(hex_groups(split_part(a, '::', 1))) + len(hex_groups(split_part(a, '::', 2)))))
+         || array_to_string(hex_groups(split_part(a, '::', 2)), '')) END""",
+    # The values of a JSON text without its keys, in lower case, for search by words.
+    r"""CREATE MACRO json_words(j) AS lower(regexp_replace(regexp_replace(
+         CAST(j AS VARCHAR), '"(?:[^"\\]|\\.)*"\s*:', ' ', 'g'), '\\[nrtbf"/\\]', ' ', 'g'))""",
+)
+"""What a connection must know before it runs compiled conditions."""
+
+
+class Compiler:
+    """Compiles one query for one group after the other.
+
+    Attributes:
+        parameters: What `$1`, `$2` … stand for, in all the SQL that was compiled.
+    """
+
+    def __init__(self, query: str, now: datetime | None = None) -> None:
+        self.query = query
+        self.now = now or datetime.now(UTC)
+        self.parameters: list[object] = []
+
+    def bind(self, value: object) -> str:
+        """A parameter for a value."""
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        self.parameters.append(value)
+        return f"${len(self.parameters)}"
+
+    def condition(self, node: Node, group: Group) -> str:
+        """A condition for the events of a group. Raises QueryError for a value that its field can't have."""
+        match node:
+            case All():
+                return ALWAYS
+            case And(nodes):
+                return _all(self.condition(inner, group) for inner in nodes)
+            case Or(nodes):
+                return _any(self.condition(inner, group) for inner in nodes)
+            case Not(inner):
+                return _not(self.condition(inner, group))
+            case Exists(name):
+                return exists(resolve(name, group))
+            case Match(field=None) | Like(field=None):
+                return self._free(node, group)
+            case _:
+                return self._on(resolve(str(node.field), group), node)
+
+    def _on(self, target: Target, node: Match | Like | Between) -> str:
+        try:
+            match target:
+                case None:
+                    return NEVER
+                case FormatName(value):
+                    return self._keyword(_sql_text(value), node)
+                case Parent():
+                    raise ValueError(f"{node.field!r} is an object: name one of its fields, or ask for {node.field}:*")
+                case Path():
+                    return self._path(target, node)
+                case Column():
+                    return self._column(target, node)
+        except ValueError as error:
+            raise QueryError(f"{node.field}: {error}", self.query, node.position) from None
+
+    def _column(self, column: Column, node: Match | Like | Between) -> str:
+        compare = getattr(self, f"_{column.kind}")
+        if column.many and column.kind != "object":
+            return _some(quoted(column.name), lambda item: compare(item, node))
+        condition: str = compare(quoted(column.name), node)
+        return condition
+
+    # ---------------------------------------------------------------------------------------------- by kind
+
+    def _keyword(self, column: str, node: Match | Like | Between) -> str:
+        match node:
+            case Match():
+                return f"{column} = {self.bind(node.value)}"
+            case Like():
+                return f"{column} LIKE {self.bind(values.like(node.pattern))} ESCAPE '\\'"
+            case Between():
+                return self._between(column, node, node.low, node.high)
+
+    def _text(self, column: str, node: Match | Like | Between) -> str:
+        if isinstance(node, Between):
+            raise ValueError("text has no order; search for its words, or use wildcards")
+        return self._words(f"lower({column})", node)
+
+    def _words(self, lowered: str, node: Match | Like) -> str:
+        """Over a text in lower case. A plain search goes first: it is much cheaper than the regular expression."""
+        if isinstance(node, Match):
+            found = values.words(node.value)
+            if not found:
+                return NEVER
+            plain = [f"contains({lowered}, {self.bind(word)})" for word in found]
+            return _all([*plain, f"regexp_matches({lowered}, {self.bind(values.word_sequence(found))})"])
+        lower = tuple(part if isinstance(part, Wild) else part.lower() for part in node.pattern)
+        if not values.is_within_word(lower):
+            return f"{lowered} LIKE {self.bind(values.like(lower))} ESCAPE '\\'"
+        plain = [f"contains({lowered}, {self.bind(part)})" for part in lower if isinstance(part, str)]
+        if len(lower) == 3 and lower[0] is lower[2] is Wild.MANY:
+            return plain[0]  # `*part*` within a word is `part` anywhere
+        return _all([*plain, f"regexp_matches({lowered}, {self.bind(values.word_like(lower))})"])
+
+    def _integer(self, column: str, node: Match | Like | Between) -> str:
+        match node:
+            case Match():
+                return f"{column} = {self.bind(values.number(node.value))}"
+            case Like():
+                raise ValueError("a number has no wildcards; use a range such as [500 TO 599]")
+            case Between():
+                low = None if node.low is None else values.number(node.low)
+                high = None if node.high is None else values.number(node.high)
+                return self._between(column, node, low, high)
+
+    _float = _integer
+
+    def _boolean(self, column: str, node: Match | Like | Between) -> str:
+        if not isinstance(node, Match):
+            raise ValueError("it is true or false")
+        return f"{column} = {self.bind(values.boolean(node.value))}"
+
+    def _time(self, column: str, node: Match | Like | Between) -> str:
+        match node:
+            case Match():
+                start, end = values.moments(node.value, self.now)
+                return _all([f"{column} >= {self.bind(start)}", f"{column} < {self.bind(end)}"])
+            case Like():
+                raise ValueError("a date has no wildcards; `2026-01` is the whole month")
+            case Between():
+                limits = []
+                if node.low is not None:
+                    start, end = values.moments(node.low, self.now)
+                    limits.append(f"{column} >= {self.bind(start if node.low_inclusive else end)}")
+                if node.high is not None:
+                    start, end = values.moments(node.high, self.now)
+                    limits.append(f"{column} < {self.bind(end if node.high_inclusive else start)}")
+                return _all(limits)
+
+    def _ip(self, column: str, node: Match | Like | Between) -> str:
+        match node:
+            case Match():
+                return self._in_network(column, values.network(node.value))
+            case Like():
+                raise ValueError("an address has no wildcards; use a network such as 10.0.0.0/8")
+            case Between():
+                low = None if node.low is None else values.network(node.low)
+                high = None if node.high is None else values.network(node.high)
+                known = [net for net in (low, high) if net is not None]
+                if len({net.version for net in known}) > 1:
+                    raise ValueError("a range is of IPv4 or of IPv6 addresses")
+                key = _ip_key(column, known[0].version)
+                first = None if low is None else _ip_value(low[0] if node.low_inclusive else low[-1])
+                last = None if high is None else _ip_value(high[-1] if node.high_inclusive else high[0])
+                return self._between(key, node, first, last)
+
+    def _in_network(self, column: str, net: values.Network) -> str:
+        if net.version == 4 and net.num_addresses == 1:
+            return f"{column} = {self.bind(str(net[0]))}"
+        key = _ip_key(column, net.version)
+        return f"{key} BETWEEN {self.bind(_ip_value(net[0]))} AND {self.bind(_ip_value(net[-1]))}"
+
+    def _geo_point(self, column: str, node: Match | Like | Between) -> str:  # noqa: ARG002 - one signature for all
+        raise ValueError("a point on the map can only be asked for with `:*`")
+
+    def _object(self, column: str, node: Match | Like | Between) -> str:
+        if isinstance(node, Between):
+            raise ValueError("an object has no order: name one of its fields")
+        return self._words(f"json_words({column})", node)
+
+    def _path(self, path: Path, node: Match | Like | Between) -> str:
+        return _some(_strings_at(path), lambda item: self._keyword(item, node))
+
+    def _between(self, column: str, node: Between, low: str | float | None, high: str | float | None) -> str:
+        limits = []
+        if low is not None:
+            limits.append(f"{column} {'>=' if node.low_inclusive else '>'} {self.bind(low)}")
+        if high is not None:
+            limits.append(f"{column} {'<=' if node.high_inclusive else '<'} {self.bind(high)}")
+        return _all(limits)
+
+    def _free(self, node: Match | Like, group: Group) -> str:
+        """Free text: keywords whole, text and open-ended data by words, addresses where it is one."""
+        kinds = {"keyword", "text", "object"}
+        if isinstance(node, Match):
+            try:
+                values.network(node.value)
+                kinds.add("ip")
+            except ValueError:
+                pass
+        return _any(self._column(column, node) for column in group.columns.columns if column.kind in kinds)
+
+
+def exists(target: Target) -> str:
+    """Whether a field is there."""
+    match target:
+        case None:
+            return NEVER
+        case FormatName():
+            return ALWAYS
+        case Parent(fields):
+            return _any(exists(inner) for inner in fields)
+        case Path():
+            return f"len({_strings_at(target)}) > 0"
+        case Column(name, _, True):
+            return f"len({quoted(name)}) > 0"
+        case Column(name):
+            return f"{quoted(name)} IS NOT NULL"
+
+
+def each(target: Target) -> str | None:
+    """The values of a field, a row for each item of a list; None where no event has it."""
+    match target:
+        case Path():
+            return f"unnest({_strings_at(target)})"
+        case Column(name, _, many):
+            return f"unnest({quoted(name)})" if many and target.kind != "object" else quoted(name)
+        case FormatName(value):
+            return _sql_text(value)
+        case _:
+            return None
+
+
+def first(target: Target) -> str | None:
+    """One value to sort an event by; None where no event has it."""
+    match target:
+        case Path():
+            return f"{_strings_at(target)}[1]"
+        case Column(name, "geo_point", _):
+            return f"CAST({quoted(name)} AS VARCHAR)"
+        case Column(name, _, many):
+            return f"{quoted(name)}[1]" if many and target.kind != "object" else quoted(name)
+        case FormatName(value):
+            return _sql_text(value)
+        case _:
+            return None
+
+
+def kind(target: Target) -> str:
+    """DuckDB's type of what `each` gives."""
+    return Column(target.name, target.kind).sql_type if isinstance(target, Column) else "VARCHAR"
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL spells it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _strings_at(path: Path) -> str:
+    """A list of what lies at a path, as strings, also where lists lie on the way; names with dots in them count too."""
+    keys = [_json_key(key) for key in path.keys]
+    ways = ["$" + "".join(keys), "$" + _json_key(".".join(path.keys))] if len(keys) > 1 else ["$" + keys[0]]
+    lists = ["$" + "".join(way) for way in itertools.islice(_with_lists(keys), 16)]
+    column = quoted(path.column)
+    single = ", ".join(f"json_extract_string({column}, {_sql_text(way)})" for way in ways)
+    several = [f"json_extract_string({column}, {_sql_text(way)})" for way in lists]
+    joined = f"[{single}]"
+    for part in several:
+        joined = f"list_concat({joined}, {part})"
+    return f"list_filter({joined}, lambda v: v IS NOT NULL)"
+
+
+def _with_lists(keys: list[str]) -> Iterable[list[str]]:
+    """The ways to a path on which at least one step is a list."""
+    for stars in itertools.product(("", "[*]"), repeat=len(keys)):
+        if any(stars):
+            yield [key + star for key, star in zip(keys, stars, strict=True)]
+
+
+def _json_key(key: str) -> str:
+    return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _sql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _some(column: str, condition: Callable[[str], str]) -> str:
+    return f"len(list_filter({column}, lambda item: {condition('item')})) > 0"
+
+
+def _ip_key(column: str, version: int) -> str:
+    return f"ipv4_number({column})" if version == 4 else f"ipv6_digits({column})"
+
+
+def _ip_value(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int | str:
+    return int(address) if address.version == 4 else f"{int(address):032x}"
+
+
+def _all(conditions: Iterable[str]) -> str:
+    parts = [part for part in conditions if part != ALWAYS]
+    if NEVER in parts:
+        return NEVER
+    return f"({' AND '.join(parts)})" if parts else ALWAYS
+
+
+def _any(conditions: Iterable[str]) -> str:
+    parts = [part for part in conditions if part != NEVER]
+    if ALWAYS in parts:
+        return ALWAYS
+    return f"({' OR '.join(parts)})" if parts else NEVER
+
+
+def _not(condition: str) -> str:
+    opposite = {ALWAYS: NEVER, NEVER: ALWAYS}
+    return opposite.get(condition) or f"NOT coalesce({condition}, FALSE)"
