@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 _OPEN, _CLOSE = b"\x01", b"\x02"  # stand for the brackets of a line's own object, so that inner ones can't cancel them
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"{}[]\n' + _OPEN + _CLOSE)
+_FIRST, _LAST = b"{}"
 _STRING = re.compile(rb'"[^"]*"')
 _SEPARATOR = re.compile(rb'\}(?P<between>[ \t]*,[ \t]*\n?)\{(?P<key>"[^"\\\x00-\x1f]{1,64}")')
 
@@ -48,22 +49,34 @@ def split(block: bytes, separator: Separator) -> list[bytes] | None:
     """The records of a block that begins with `{` and ends with `}`, or None when they don't lie as guessed."""
     if separator.between != b"\n":
         block = block.replace(separator.whole, b"}\n{" + separator.key)
-    return block.split(b"\n") if _one_object_a_line(block) else None
+    records = block.split(b"\n")
+    if not all(record and record[0] == _FIRST and record[-1] == _LAST for record in records):
+        return None
+    return records if _structure(block) == (_CLOSE + b"\n" + _OPEN) * (len(records) - 1) else None
 
 
-def _one_object_a_line(block: bytes) -> bool:
+def _structure(block: bytes) -> bytes:
+    """What the first and the last bracket hold between them, without strings and without brackets that match."""
     if _OPEN in block or _CLOSE in block:
-        return False
-    lines = block.count(b"\n") + 1
-    rest = block.replace(b"}\n{", _CLOSE + b"\n" + _OPEN)
-    if b"\\" in rest:
-        rest = rest.replace(b"\\\\", b"").replace(b'\\"', b"")
-    rest = rest[1:-1].translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+        return block
+    rest = _without_escapes(block) if b"\\" in block else block
+    rest = rest.translate(None, _NOT_STRUCTURE)[1:-1].replace(b'""', b"")
     # pairs of quotes that stood side by side are strings without brackets; what is left are strings with some
     if b'"' in rest:
         rest = _STRING.sub(b"", rest)
+    rest = rest.replace(b"}\n{", _CLOSE + b"\n" + _OPEN)
     size = -1
     while size != len(rest):
         size = len(rest)
         rest = rest.replace(b"{}", b"").replace(b"[]", b"")
-    return rest == (_CLOSE + b"\n" + _OPEN) * (lines - 1)
+    return rest
+
+
+def _without_escapes(block: bytes) -> bytes:
+    """Without backslashes and the byte after each, three times as fast as a regular expression."""
+    parts = iter(block.split(b"\\"))
+    kept = [next(parts)]
+    for part in parts:
+        # nothing between two backslashes: the first escapes the second, and what follows stands for itself
+        kept.append(part[1:] if part else next(parts, b""))  # noqa: PERF401 - `next` moves the loop on
+    return b"".join(kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bz2
 import zlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import zstandard
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 try:
     from isal import igzip_lib
 
+    _ISAL_ERROR = cast("type[Exception]", igzip_lib.IsalError)
     _HAS_ISAL = True
 except ImportError:  # pragma: no cover - where isal has no wheel, zlib does the same at a third of the speed
+    _ISAL_ERROR = zlib.error
     _HAS_ISAL = False
 
 READ = 64 * KIB
 """Compressed bytes asked for at once."""
 
-_BROKEN = (zlib.error, zstandard.ZstdError, OSError, EOFError, ValueError)
-"""What the libraries raise for bad data; isal's error is a `zlib.error` only in name."""
+_BROKEN = (_ISAL_ERROR, zlib.error, zstandard.ZstdError, OSError, EOFError, ValueError)
+"""What the libraries raise for bad data."""
 
 ZSTD_WINDOW = 64 * MIB
 """The largest zstd window accepted; RFC 8878 (3.1.1.1.2) asks for 8 MiB, `zstd --ultra` goes to 128."""
@@ -195,9 +197,7 @@ def _members(
                 stored += len(more)
             following = _codec(data)
             if following is None or following[0] != name:
-                raise Corrupt(
-                    f"the {name} data is followed by bytes that are none, after {expanded} decompressed bytes"
-                )
+                raise Corrupt(f"the {name} data is followed by other bytes, after {expanded} decompressed bytes")
             decoder = make()
         elif decoder.needs_input:
             data = stream.read(READ)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from logsluice.framing.limits import Limits
 
 _IN_STRING = rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
-_OUTSIDE = rb'(?:[^"{}\[\]\\%s]++|\\(?:["\\]|(?=[^"\\])))*+'
+_OUTSIDE = rb'(?:[^"{}\[\]\\%s]++|\\(?:[^\n]|(?=\n)))*+'
 
 
 def _to_next(stops: bytes) -> re.Pattern[bytes]:
@@ -45,7 +45,7 @@ _ARRAY_START = re.compile(rb"\[[ \t\r\n]{0,%d}+" % _LONG)
 _KEY = re.compile(rb'(?<=[{,\s])"([^"\\]{1,64})"\s*:\s*\Z')
 _VALUE_FOLLOWS = re.compile(rb"(?:[:,\[]|\A)\s*\Z")
 
-_QUOTE, _BACKSLASH, _LINE_FEED, _COMMA = b'"\\\n,'
+_QUOTE, _BACKSLASH, _LINE_FEED = b'"\\\n'
 _OPEN_OBJECT, _OPEN_ARRAY, _CLOSE_OBJECT, _CLOSE_ARRAY = b"{[}]"
 _CLOSES = {_CLOSE_OBJECT: _OPEN_OBJECT, _CLOSE_ARRAY: _OPEN_ARRAY}
 
@@ -323,8 +323,8 @@ class _Scan:
 
     def _add_broken(self, reason: str, length: int) -> None:
         start = self.value - self.offset
-        excerpt = self.data[start : start + min(length, EXCERPT_BYTES)] if self.excerpt is None else self.excerpt
-        self.out.broken.append(Broken(self.value, excerpt, length, reason))
+        excerpt = self.data[start : start + EXCERPT_BYTES] if self.excerpt is None else self.excerpt
+        self.out.broken.append(Broken(self.value, excerpt[:length], length, reason))
 
     def _corrupt(self, reason: str, at: int) -> Corrupt:
         return Corrupt(f"{reason} (byte {self.offset + at} of the JSON data)")
@@ -345,7 +345,7 @@ class _Scan:
         wanted = self.value >= 0 and self.excerpt is None and (self.base > 0 or not self.found)
         if wanted:
             start = self.value - self.offset
-            wanted = len(self.data) - start <= self.limits.record + 2
+            wanted = len(self.data) - start <= max(self.limits.record, EXCERPT_BYTES)
             if wanted:
                 keep = start
             else:

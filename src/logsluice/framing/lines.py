@@ -53,6 +53,7 @@ class _Carry:
 
     def __init__(self, offset: int, limits: Limits) -> None:
         self._limit = limits.record
+        self._held = max(limits.record + 1, EXCERPT_BYTES)  # a byte more may be the \r of a line just short enough
         self.restart(offset, b"")
 
     def restart(self, offset: int, piece: bytes) -> None:
@@ -70,8 +71,7 @@ class _Carry:
             self._ending = (self._ending + piece[-2:])[-2:]
             return
         self.pieces.append(piece)
-        # a byte more than the limit may still be the \r of a line that is just short enough
-        if self.length > self._limit + 1:
+        if self.length > self._held:
             whole = b"".join(self.pieces)
             self.overlong = True
             self._ending = whole[-2:]
@@ -87,7 +87,9 @@ class _Carry:
 
 
 def _too_long(position: int, record: bytes, length: int, limit: int) -> Broken:
-    return Broken(position, record[:EXCERPT_BYTES], length, f"a line of {length} bytes is over the limit of {limit}")
+    return Broken(
+        position, record[: min(length, EXCERPT_BYTES)], length, f"a line of {length} bytes is over the limit of {limit}"
+    )
 
 
 def _terminator(line: bytes) -> bytes:
