@@ -79,6 +79,7 @@ class Daemon:
         self._signals = 0
         self._stopping = threading.Event()
         self._receiving: set[threading.Thread] = set()
+        self._reader_gone: BrokenPipeError | None = None
 
     def stop(self) -> None:
         """As the first signal does; from any thread."""
@@ -90,12 +91,15 @@ class Daemon:
 
         Raises:
             UsageError: A source or an output can't work at all as configured; nothing was received.
+            BrokenPipeError: Whoever read standard output has gone.
         """
         with ExitStack() as opened:
             for service in self._services:
                 _open(service, opened)
             with self._signal_handlers(), self._heartbeat:
                 self._drive()
+        if self._reader_gone is not None:
+            raise self._reader_gone
 
     # ------------------------------------------------------------------------------------------ main thread
 
@@ -210,6 +214,12 @@ class Daemon:
             for delivery, outcome in service.pipeline.process(batch, self._deadline):
                 in_hand.pop(delivery)
                 self._done(service, delivery, outcome)
+        except BrokenPipeError as error:
+            # Whoever read our standard output has gone (`| head`): there is nobody left to work for.
+            self._reader_gone = error
+            self.stop()
+            for delivery in in_hand:
+                self._done(service, delivery, Outcome.RETRY)
         except Exception as error:  # a fault of ours in one batch must not end the worker: said, and tried again
             log.error("a batch failed by an error in logsluice", error=repr(error), exc_info=error)
             service.pipeline.counters.add("crashes")
