@@ -214,7 +214,7 @@ def test_rejects_are_streamed_rather_than_collected(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_caller_that_goes_away_leaves_nothing_charged() -> None:
-    made = pipeline(Output("memory", MemorySink(delay=0.01)), budget=2_000_000)
+    made = pipeline(Output("memory", MemorySink(delay=0.01, batch=500)), budget=2_000_000)
     outcomes = made.process(
         [lines(*("x" * 1000 for _ in range(5000)), uri=f"s3://logs/{n}") for n in range(5)], FOREVER
     )

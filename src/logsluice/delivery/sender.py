@@ -72,7 +72,7 @@ class Sender:
     @property
     def is_down(self) -> bool:
         """Sick as a whole for longer than `park_after`: there is no use in receiving more for it."""
-        return self._failing_for("") >= self.output.park_after
+        return self._is_ill("")
 
     def scope_reason(self, fault: SinkFault) -> str:
         """The name under which deliveries are parked for a fault."""
@@ -143,7 +143,7 @@ class Sender:
     def _gives_up(self, fault: SinkFault, tries: int) -> bool:
         if not self.output.required:
             return tries >= OPTIONAL_TRIES
-        return self._failing_for(fault.scope) >= self.output.park_after
+        return self._is_ill(fault.scope)
 
     def _note(self, before: dict[int, SinkFault], failed: dict[int, SinkFault]) -> None:
         """Remember which scopes fail, and which have recovered: events that failed for them were taken now."""
@@ -169,9 +169,10 @@ class Sender:
         if since is not None:
             log.info("an output works again", output=self.output.name, seconds=round(time.monotonic() - since, 1))
 
-    def _failing_for(self, scope: str) -> float:
+    def _is_ill(self, scope: str) -> bool:
+        """Whether a scope has been failing for so long that nobody waits for it."""
         since = self._failing_since.get(scope)
-        return 0.0 if since is None else time.monotonic() - since
+        return since is not None and time.monotonic() - since >= self.output.park_after
 
     @staticmethod
     def _backoff(tries: int) -> float:
