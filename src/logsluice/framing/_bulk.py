@@ -60,6 +60,8 @@ def _structure(block: bytes) -> bytes:
     if _OPEN in block or _CLOSE in block:
         return block
     rest = _without_escapes(block) if b"\\" in block else block
+    if rest[-1] != _LAST:  # it was escaped, which is no JSON and no end of an object
+        return block
     rest = rest.translate(None, _NOT_STRUCTURE)[1:-1].replace(b'""', b"")
     # pairs of quotes that stood side by side are strings without brackets; what is left are strings with some
     if b'"' in rest:
