@@ -62,6 +62,11 @@ def content(delivery: Delivery) -> list[bytes]:
     return found
 
 
+def client_of(source: S3SqsSource) -> Any:
+    (client,) = source._s3.values()
+    return client
+
+
 class Aws:
     """An emulated account with one bucket and one queue."""
 
@@ -204,7 +209,7 @@ def test_without_buckets_the_owner_of_the_queue_must_own_the_bucket(account: Aws
     account.send(notification(("logs", "a.log", account.put("a.log"))))
     with opened(source_of(account.queue)) as source:
         asked: list[str] = []
-        source._s3.meta.events.register(
+        client_of(source).meta.events.register(
             "before-send.s3.GetObject",
             lambda request, **_: asked.append(request.headers["x-amz-expected-bucket-owner"].decode()),
             unique_id="owner",
@@ -433,7 +438,7 @@ def test_a_body_that_is_no_notification_does_not_come_back_for_ever(real: tuple[
 
 
 def deny(monkeypatch: pytest.MonkeyPatch, *actions: str) -> list[str]:
-    """AWS's answer to an action that no policy allows, which no emulator gives here; returns all calls that were made."""
+    """AWS's answer to what no policy allows, which no emulator gives here; returns all calls that were made."""
     calls: list[str] = []
     name = "_make_api_call"
     real_call = getattr(BaseClient, name)
@@ -515,7 +520,7 @@ def test_a_role_is_assumed_for_every_call(account: Aws) -> None:
     with opened(source_of(account.queue, aws={"role_arn": arn, "external_id": "our-id"})) as source:
         (delivery,) = receive(source)
         assert content(delivery) == [b"line\n"]
-        assert source.config.aws.client("s3")._request_signer._credentials.method == "assume-role"
+        assert client_of(source)._request_signer._credentials.method == "assume-role"
 
 
 # ---------------------------------------------------------------------------------------------- errors at open

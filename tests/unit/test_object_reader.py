@@ -246,6 +246,13 @@ def test_the_owner_of_the_bucket_is_asked_for(server: ObjectServer) -> None:
     assert server.requests[0]["x-amz-expected-bucket-owner"] == "123456789012"
 
 
+def test_a_denial_under_an_expected_owner_says_how_to_allow_another(server: ObjectServer) -> None:
+    server.answers = [error(403, "AccessDenied", "s3:GetObject"), listing]
+    payload = S3Payload(server.client, Announcement("logs", "key", "e1"), owner="123456789012")
+    with pytest.raises(Denied, match=r"if the bucket belongs to another account than 123456789012, list it in"):
+        payload.open().__enter__()
+
+
 def test_the_key_of_an_object_with_encoded_content_is_read_as_stored(server: ObjectServer) -> None:
     def encoded(headers: dict[str, str]) -> tuple[str, bytes]:
         head, body = whole_or_cut()(headers)

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from logsluice.aws.envelopes import Announcement
 from logsluice.aws.faults import object_fault
-from logsluice.errors import SourceFault, Unavailable
+from logsluice.errors import Denied, MissingOrDenied, SourceFault, Unavailable
 from logsluice.model import ByteStream, Origin
 
 RESUMES = 5
@@ -137,7 +137,11 @@ class _S3Stream:
         return answer
 
     def _fault(self, error: Exception) -> SourceFault:
-        return object_fault(error, self._object.uri, self._may_list)
+        fault = object_fault(error, self._object.uri, self._may_list)
+        owner = self._arguments.get("ExpectedBucketOwner")
+        if owner and isinstance(fault, Denied | MissingOrDenied):
+            return type(fault)(f"{fault} (if the bucket belongs to another account than {owner}, list it in `buckets`)")
+        return fault
 
     def _may_list(self) -> bool:
         self._client.list_objects_v2(Bucket=self._object.bucket, Prefix=self._object.key, MaxKeys=1)

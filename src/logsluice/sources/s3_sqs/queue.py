@@ -59,7 +59,7 @@ class Message:
     ours_until: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Queue:
     """One queue, after `open`.
 
@@ -195,8 +195,14 @@ class Queue:
         return Unavailable(text)
 
 
-def open_queue(queue: str, options: AwsOptions, batch: int, visibility: float) -> Queue:
+def open_queue(queue: str, options: AwsOptions, visibility: float, visibility_without_heartbeat: float) -> Queue:
     """Find a queue by its URL or name and learn what the permissions allow to be learnt.
+
+    Args:
+        queue: A URL, or a name in the account and region of the options.
+        options: How to reach it.
+        visibility: For messages that have to be received to see whether that is allowed.
+        visibility_without_heartbeat: The same, where they can't be extended.
 
     Raises:
         UsageError: It does not exist, may not be received from, or can't be reached; with what to do.
@@ -205,10 +211,12 @@ def open_queue(queue: str, options: AwsOptions, batch: int, visibility: float) -
     if opened.name.endswith(".fifo"):
         raise UsageError(f"{opened.name} is a FIFO queue: S3 can't notify these", "use a standard queue")
     try:
-        if not _read_attributes(opened):
-            # No permission to look, so look by doing; what comes is handed out by the first receive.
-            opened.prefetched = opened.receive(0, batch, visibility)
+        is_known = _read_attributes(opened)
         opened.probe_heartbeat()
+        if not is_known:
+            # No permission to look, so look by doing; what comes is handed out by the first receive.
+            seconds = visibility if opened.can_extend else visibility_without_heartbeat
+            opened.prefetched = opened.receive(0, 1, seconds)
     except (ClientError, BotoCoreError) as error:
         raise _unusable(opened, error) from error
     except SourceFault as fault:

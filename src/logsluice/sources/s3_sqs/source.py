@@ -12,6 +12,7 @@ import structlog
 
 from logsluice.aws.envelopes import Announcement, Notice, read_body
 from logsluice.aws.objects import S3Payload
+from logsluice.aws.session import AwsOptions
 from logsluice.errors import NotANotification, SourceFault, UsageError
 from logsluice.model import EXCERPT_BYTES, Delivery, Origin, Outcome, Reject
 from logsluice.sources.s3_sqs import Config
@@ -36,11 +37,11 @@ class S3SqsSource:
         self.counters = Counters()
         self._rules = Rules(config.buckets, config.include_keys, config.exclude_keys)
         self._queues: list[Queue] = []
-        self._deletions: dict[int, Deletions] = {}
+        self._deletions: dict[Queue, Deletions] = {}
+        self._s3: dict[Queue, Any] = {}
         self._held: deque[Message] = deque()
         self._turn = 0
         self._lock = threading.Lock()
-        self._s3: Any = None
 
     @property
     def visibility(self) -> float:
@@ -55,15 +56,16 @@ class S3SqsSource:
             UsageError: A queue is missing, denied, FIFO or out of reach; or the buckets that may be read are unknown.
         """
         config = self.config
-        self._queues = [open_queue(name, config.aws, config.batch, config.visibility) for name in config.all_queues]
+        periods = (config.visibility, config.visibility_without_heartbeat)
+        self._queues = [open_queue(name, config.aws, *periods) for name in config.all_queues]
         for queue in self._queues:
             if not queue.account and not config.buckets:
                 raise UsageError(
                     f"the queue {queue.name} does not say which account owns it, so any bucket could be named in it",
                     "list the `buckets` that may be read",
                 )
-        self._deletions = {id(queue): Deletions(queue) for queue in self._queues}
-        self._s3 = config.aws.client("s3")
+        self._deletions = {queue: Deletions(queue) for queue in self._queues}
+        self._s3 = {queue: _s3_client(config.aws, queue) for queue in self._queues}
 
     # ------------------------------------------------------------------------------------------ receiving
 
@@ -163,7 +165,8 @@ class S3SqsSource:
             delivery.rejects += [self._object_reject(found, reason) for found in readable]
             return delivery
         owner = "" if self.config.buckets else message.queue.account
-        delivery.payloads = [S3Payload(self._s3, found, self.config.id_salt, owner) for found in readable]
+        client = self._s3[message.queue]
+        delivery.payloads = [S3Payload(client, found, self.config.id_salt, owner) for found in readable]
         self.counters.add("objects", len(readable))
         return delivery
 
@@ -219,7 +222,7 @@ class S3SqsSource:
         """Delete the message soon, or let it come back after a delay that grows with each time."""
         message: Message = delivery.handle
         if outcome is not Outcome.RETRY:
-            self._deletions[id(message.queue)].add(message)
+            self._deletions[message.queue].add(message)
             return
         delay = min(self.config.retry_delay * 2 ** min(message.receive_count - 1, 30), self.config.retry_delay_max)
         try:
@@ -244,6 +247,12 @@ class S3SqsSource:
                 message.queue.change_visibility(message, 0)
             except SourceFault:
                 break  # they come back by themselves
+
+
+def _s3_client(options: AwsOptions, queue: Queue) -> Any:
+    """S3 notifies only queues of the bucket's own region (Amazon S3 User Guide, "Event notification types")."""
+    region = options.region or queue.client.meta.region_name
+    return options.model_copy(update={"region": region}).client("s3")
 
 
 def _body_reject(message: Message, reason: str) -> Reject:
