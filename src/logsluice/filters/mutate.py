@@ -74,9 +74,7 @@ class Config(CommonOptions):
     split: FieldLiterals = Field(default_factory=dict)
     join: FieldLiterals = Field(default_factory=dict)
     merge: FieldLists = Field(default_factory=dict)
-    copy_: Annotated[FieldRefPairs, Field(alias="copy")] = Field(
-        default_factory=dict
-    )  # pydantic's models have a method `copy`
+    copy_: FieldRefPairs = Field(default_factory=dict, alias="copy")  # pydantic's models have a method `copy`
     tag_on_failure: Texts = ("_mutate_error",)
 
     @field_validator("gsub")

@@ -110,7 +110,7 @@ TEXT: /"(\\.|[^"\\])*"|'(\\.|[^'\\])*'/s
 """,
     "logstash": r"""
 FIELD.1: /(\[[^\[\],]+\])+/
-TEXT: /"(\\"|[^"])*"|'(\\'|[^'])*'/s
+TEXT: /"([\\]"|[\\](?!")|[^"\\])*"|'([\\]'|[\\](?!')|[^'\\])*'/s
 """,
 }
 
@@ -187,9 +187,12 @@ class _Compiler(Transformer[Token, Any]):
         return same if symbol == "==" else lambda event: not same(event)
 
     def contained(self, left: _Operand, right: _Operand) -> Condition:
+        written = isinstance(left, _Constant) and not self._native
         if isinstance(right, _Constant) and right.many:
+            if written:
+                return lambda _: False  # Logstash never finds a written value in a written list
             return _between(left, _operators.within_literals(self._equal), right)
-        if isinstance(left, _Constant) and not self._native:
+        if written:
             return _between(left, _operators.literal_within(self._equal), right)
         return _between(left, _operators.within(self._equal), right)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,7 +23,10 @@ def time_text(moment: datetime) -> str:
 def json_text(value: Any) -> str:
     """Compact JSON; times as `time_text`, keys that are no text and unknown types by `str`."""
     options = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(value, default=_json_default, option=options).decode()
+    try:
+        return orjson.dumps(value, default=_json_default, option=options).decode()
+    except orjson.JSONEncodeError:  # orjson takes no integer over 64 bits
+        return json.dumps(value, default=_json_default, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json_default(value: Any) -> str:
@@ -54,7 +58,7 @@ def sprintf_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ",".join(map(_in_list, value))
+        return ",".join(["" if item is None else _in_list(item) for item in value])
     if isinstance(value, dict):
         return json_text(value)
     return _scalar(value, java_float)
@@ -70,7 +74,7 @@ def ruby_text(value: Any) -> str:
 def _in_list(value: Any) -> str:
     if isinstance(value, dict):  # Java's AbstractMap.toString
         return "{" + ", ".join(f"{key}={_in_list(inner)}" for key, inner in value.items()) + "}"
-    return sprintf_text(value)
+    return "null" if value is None else sprintf_text(value)
 
 
 def _scalar(value: Any, float_text: Callable[[float], str]) -> str:
