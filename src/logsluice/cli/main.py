@@ -20,7 +20,7 @@ from logsluice.cli import commands
 from logsluice.cli.messages import printable, report
 from logsluice.errors import ConfigError, LogsluiceError, QueryError, UsageError
 
-DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 EXAMPLES = """\b
 Examples:
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); Python must not try to flush into the pipe at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return FAILED
     except OSError as error:
         report(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return FAILED

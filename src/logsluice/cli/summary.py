@@ -60,15 +60,17 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     for minute, count in minutes.items():
         heights[(minute - first) // step] += count
     top = max(heights)
+    width = max(1, min(4, columns // len(heights)))
     drawn = []
     for row in reversed(range(rows)):
         # The smallest count still shows as the lowest block: an empty column means that there was nothing.
         levels = (max(1 if height and not row else 0, round(height / top * rows * 8) - row * 8) for height in heights)
-        drawn.append("".join(_BLOCKS[min(8, max(0, level))] for level in levels).rstrip())
-    begin, end = _at(first), _at(last + 1)
+        drawn.append("".join(_BLOCKS[min(8, max(0, level))] * width for level in levels).rstrip())
+    begin, end = _at(first), _at(first + len(heights) * step)
     pattern = "%H:%M" if begin.date() == end.date() else "%Y-%m-%d %H:%M"
-    ends = f"{begin:{pattern}}{f'{end:{pattern}}':>{max(0, len(heights) - len(f'{begin:{pattern}}'))}}"
-    return [*drawn, ends, f"{_span(step)} a column, at most {top:,} events"]
+    left, right = f"{begin:{pattern}}", f"{end:{pattern}}"
+    axis = f"{left} {right:>{max(0, len(heights) * width - len(left) - 1)}}"
+    return [*drawn, axis, f"{_span(step)} a column, at most {plural(top, 'event')}"]
 
 
 def summary(

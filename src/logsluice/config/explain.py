@@ -13,6 +13,9 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from logsluice.components import near
 from logsluice.config.yaml_source import Path
 
+_SAID = "said"
+"""The type of errors whose place and message are ours already."""
+
 _QUOTED = re.compile(r"'([^']*)'")
 _KINDS = {
     "int": "a whole number",
@@ -33,7 +36,7 @@ def refusals(problems: Iterable[tuple[Path, str]]) -> ValidationError:
     return ValidationError.from_exception_data(
         "configuration",
         [
-            InitErrorDetails(type=PydanticCustomError("said", "{message}", {"message": message}), loc=path, input=None)
+            InitErrorDetails(type=PydanticCustomError(_SAID, "{message}", {"message": message}), loc=path, input=None)
             for path, message in problems
         ],
         hide_input=True,
@@ -69,6 +72,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> Iterat
 
 def _written(detail: ErrorDetails, data: Any) -> tuple[Path, Any]:
     """The place, without pydantic's names of union branches, which stand nowhere in the file; and what is there."""
+    if detail["type"] == _SAID:
+        return detail["loc"], None
     path: list[str | int] = []
     for part in detail["loc"]:
         holds = part in data if isinstance(data, dict) else isinstance(part, int) and isinstance(data, (list, tuple))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
 import regex
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import Field, PlainValidator
 
 from logsluice.components import Kind, Options, UnknownComponent, find, names, near
 from logsluice.config.explain import refusals, validate
@@ -23,6 +23,7 @@ from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.model import Event
 
 _NOUNS: dict[Kind, str] = {"sources": "source", "filters": "filter", "sinks": "output"}
+ACTIONS: tuple[str, ...] = get_args(Action)
 OUTPUT_SETTINGS = frozenset({"name", "required"})
 
 
@@ -105,10 +106,17 @@ def _format(value: object) -> Component:
     return Component(named["type"], {name: option for name, option in named.items() if name != "type"})
 
 
-def _policies(value: object) -> object:
-    unknown = [name for name in value if name not in DEFAULTS] if isinstance(value, dict) else []
-    if unknown:
-        raise refusals(((name,), f"there is no policy {name!r}{near(str(name), DEFAULTS)}") for name in unknown)
+def _policies(value: object) -> dict[str, Action]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a mapping of policies to actions, such as {missing: discard}")
+    wrong: list[tuple[Path, str]] = []
+    for name, action in value.items():
+        if name not in DEFAULTS:
+            wrong.append(((name,), f"there is no policy {name!r}{near(str(name), DEFAULTS)}"))
+        if action not in ACTIONS:
+            wrong.append(((name,), f"must be one of {', '.join(ACTIONS)}{near(str(action), ACTIONS)}"))
+    if wrong:
+        raise refusals(wrong)
     return value
 
 
@@ -190,7 +198,7 @@ class PipelineModel(Options):
     origin: bool = True
     filters: tuple[FilterNode, ...] = ()
     outputs: tuple[OutputNode, ...] = Field(min_length=1)
-    on: Annotated[dict[str, Action], BeforeValidator(_policies)] = Field(default_factory=dict)
+    on: Annotated[dict[str, Action], PlainValidator(_policies)] = Field(default_factory=dict)
     dead_letter: str = Field(default="dead-letter", min_length=1)
     workers: int = Field(default=2, ge=1, le=64)
     budget: Size = DEFAULT_BUDGET

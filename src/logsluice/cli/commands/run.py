@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from logsluice.pipeline import Pipeline
+
+REPORT_SECONDS = 60.0
+TOLD = (
+    "deliveries",
+    "payloads",
+    "events",
+    "events_sent",
+    "duplicates",
+    "unrouted",
+    "filtered_out",
+    "rejects",
+    "crashes",
+)
 
 EXAMPLES = """\b
 Examples:
@@ -34,5 +54,34 @@ def command(file: str | None, text: str | None) -> int:
         raise ConfigError(refused)
     services = assemble(configuration)
     timeout = max(pipeline.shutdown_timeout for pipeline in configuration.model.pipelines)
-    Daemon(services, shutdown_timeout=timeout).run()
+    report = Report([service.pipeline for service in services])
+    Daemon(services, shutdown_timeout=timeout, tick=report.tick).run()
+    report.tell("done")
     return 0
+
+
+class Report:
+    """Says in the log what was done, once a minute when there was anything, and at the end."""
+
+    def __init__(self, pipelines: Sequence[Pipeline]) -> None:
+        self._pipelines = pipelines
+        self._told = 0
+        self._due = time.monotonic() + REPORT_SECONDS
+
+    def tick(self) -> None:
+        """Called often; speaks when it is time."""
+        if time.monotonic() >= self._due:
+            self._due += REPORT_SECONDS
+            deliveries = sum(pipeline.counters.total("deliveries") for pipeline in self._pipelines)
+            if deliveries > self._told:
+                self._told = deliveries
+                self.tell("so far")
+
+    def tell(self, what: str) -> None:
+        """One line for each pipeline."""
+        import structlog
+
+        log = structlog.get_logger("run")
+        for pipeline in self._pipelines:
+            counts = {name: pipeline.counters.total(name) for name in TOLD}
+            log.info(what, pipeline=pipeline.name, **{name: count for name, count in counts.items() if count})
