@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+
 from tests.parts import PartError, Server, cache_folder, free_port, run_tool
 
 VERSION = "2.19.1"
@@ -64,7 +65,7 @@ class OpenSearch(Server):
             return False
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request with a JSON body, past all that is being tested: the status, and the answer (text if not JSON)."""
+        """One request with a JSON body, past all that is tested: the status, and the answer (text if not JSON)."""
         data = None if body is None else json.dumps(body).encode()
         answer = self.http.request(method, self.url + path, body=data, headers=self.headers())
         is_json = "json" in answer.headers.get("content-type", "")

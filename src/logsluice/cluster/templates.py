@@ -11,7 +11,8 @@ How the neutral kinds are mapped:
 - `ip`: `ip` with `ignore_malformed`: a log line is not refused for an address that is none
 - `integer`: `long`, `float`: `double`, `boolean`, `time`: `date`, `geo_point`
 - `object`: `flat_object` on OpenSearch 2.7 and newer, `flattened` on Elasticsearch: one field however many keys come,
-  which compare as strings; an older OpenSearch keeps it in the document, unsearched
+  which compare as strings; an older OpenSearch keeps it in the document, unsearched. `flat_object` has no
+  `ignore_above`: a single value of more than 32 KB in it makes the cluster refuse that document
 
 Fields that nobody declared (from filters, from `json`): strings become `keyword`, `location` within an object becomes
 a `geo_point` (what the geoip filter writes).
@@ -106,7 +107,7 @@ def pattern_of(index: str, format_name: str = "") -> str:
 
 def name_of(pattern: str) -> str:
     """The template's name: `logsluice-alb` for `alb-*`."""
-    bare = re.sub(r"[^a-z0-9._-]+", "-", pattern.removeprefix("logsluice-")).strip("-._")
+    bare = re.sub(r"[^a-z0-9._]+", "-", pattern.removeprefix("logsluice-")).strip("-._")
     return f"logsluice-{bare}" if bare else "logsluice"
 
 

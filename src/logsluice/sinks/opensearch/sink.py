@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from logsluice.sinks.opensearch import Config
 
 NDJSON = "application/x-ndjson"
-ANSWER_FIELDS = "errors,items.*.status,items.*.error"
+ANSWER_FIELDS = quote("errors,items.*.status,items.*.error", safe="")
+"""Percent-encoded, as AWS signatures want a query to be."""
 
 
 class OpenSearchSink:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-REASON_CHARACTERS = 500
+REASON_CHARACTERS = 300
+"""Of one reason: they may repeat much of the document."""
 
 
 class Verdict(enum.Enum):
@@ -102,8 +103,10 @@ def describe(error: object) -> str:
         cause = cause["caused_by"]
     if cause is not error:
         text = f"{text}; {_type_and_reason(cause)}"
-    return text[:REASON_CHARACTERS]
+    return text
 
 
 def _type_and_reason(error: dict[str, Any]) -> str:
-    return f"{error.get('type', 'error')}: {error.get('reason', 'no reason given')}"
+    reason = str(error.get("reason", "no reason given"))
+    cut = "…" if len(reason) > REASON_CHARACTERS else ""
+    return f"{error.get('type', 'error')}: {reason[:REASON_CHARACTERS]}{cut}"

@@ -1,0 +1,183 @@
+"""Options of the opensearch output, and who signs its requests."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic import ValidationError
+
+from logsluice.aws.signing import place_of, signer
+from logsluice.components import Context
+from logsluice.errors import UsageError
+from logsluice.sinks import opensearch
+from logsluice.sinks.opensearch.client import DEAD_SECONDS, Client, _Rotation, basic
+
+
+def config(**options: Any) -> opensearch.Config:
+    return opensearch.Config.model_validate({"hosts": "https://search.example.com", **options})
+
+
+def test_one_host_is_enough_and_the_rest_has_defaults() -> None:
+    made = config()
+    assert made.hosts == ("https://search.example.com",)
+    assert made.index == "logsluice-%{[@metadata][format]}-%{+yyyy.MM.dd}"
+    assert made.resolved_action == "create"
+
+
+def test_hosts_are_urls_or_host_and_port() -> None:
+    hosts = config(hosts=["localhost:9200", "https://a.example/", "http://b.example:9200/search"]).hosts
+    assert hosts == ("http://localhost:9200", "https://a.example", "http://b.example:9200/search")
+
+
+def test_a_document_id_replaces_unless_told_otherwise() -> None:
+    assert config(document_id="%{id}").resolved_action == "index"
+    assert config(document_id="%{id}", action="create").resolved_action == "create"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"hosts": []}, "at least 1 item"),
+        ({"hosts": "ftp://a"}, "a host is a URL such as"),
+        ({"hosts": "https://admin:secret@a"}, "options of their own"),
+        ({"hosts": "https://a?x=1"}, "has no ?"),
+        ({"index": "Logs"}, "must be in lower case"),
+        ({"index": "logs %{+yyyy}"}, "not allowed"),
+        ({"document_id": "fixed"}, "overwrite the same document"),
+        ({"user": "u"}, "`user` and `password` go together"),
+        ({"auth": "aws", "user": "u", "password": "p"}, "leave `user` and `password` out"),
+        ({"auth": "basic"}, "needs `user` and `password`"),
+        ({"region": "eu-central-1"}, "`region` is for `auth: aws`"),
+        ({"timeout": "30"}, "a duration needs its unit"),
+        ({"request_bytes": "0"}, "greater than or equal to 1024"),
+        ({"idx": "a"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_options_that_can_not_work_are_refused_with_a_sentence(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        config(**options)
+    assert sentence in str(caught.value)
+    assert "secret" not in str(caught.value.errors(include_input=False))
+
+
+def test_the_password_is_not_shown() -> None:
+    made = config(user="u", password="hush-hush")
+    assert "hush" not in repr(made)
+    assert "hush" not in made.model_dump_json()
+
+
+def test_a_missing_ca_file_is_one_sentence(tmp_path: Path) -> None:
+    sink = opensearch.build(config(ca_file="missing.pem"), Context(base=tmp_path))
+    with pytest.raises(UsageError, match=r"ca_file .*missing.pem can't be used: No such file") as caught:
+        sink.open()
+    assert "PEM" in caught.value.hint
+
+
+def test_basic_auth_is_in_utf_8() -> None:
+    assert basic("user", "pässword")("GET", "", b"") == {"authorization": "Basic dXNlcjpww6Rzc3dvcmQ="}
+
+
+# ------------------------------------------------------------------------------------------------- hosts in turn
+
+
+def test_hosts_are_tried_in_turn_and_dead_ones_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    rotation = _Rotation(["a", "b", "c"])
+    assert [rotation.in_turn()[0] for _ in range(4)] == ["a", "b", "c", "a"]
+    rotation.mark_dead("b")
+    assert rotation.in_turn() == ["c", "a", "b"]
+    rotation.mark_alive("b")
+    assert {rotation.in_turn()[0] for _ in range(3)} == {"a", "b", "c"}
+    rotation.mark_dead("b")
+    now += DEAD_SECONDS
+    assert {rotation.in_turn()[0] for _ in range(3)} == {"a", "b", "c"}
+
+
+def test_a_client_can_be_closed_before_it_was_used() -> None:
+    Client(["https://search.example.com"]).close()
+
+
+# ---------------------------------------------------------------------------------------------- AWS signatures
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("search-logs-abc.eu-central-1.es.amazonaws.com", ("eu-central-1", "es")),
+        ("vpc-logs-abc.us-gov-west-1.es.amazonaws.com", ("us-gov-west-1", "es")),
+        ("search-logs-abc.cn-north-1.es.amazonaws.com.cn", ("cn-north-1", "es")),
+        ("search-logs-abc.aos.us-west-2.on.aws", ("us-west-2", "es")),
+        ("07tjusf2h91cunochc.us-east-1.aoss.amazonaws.com", ("us-east-1", "aoss")),
+        ("search.example.com", ("", "")),
+        ("es.amazonaws.com.example.com", ("", "")),
+    ],
+)
+def test_an_endpoint_tells_its_region_and_service(host: str, place: tuple[str, str]) -> None:
+    assert place_of(host) == place
+
+
+@pytest.fixture
+def _keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_keys")
+@pytest.mark.parametrize(
+    ("url", "region", "scope"),
+    [
+        ("https://logs.eu-central-1.es.amazonaws.com", None, "eu-central-1/es"),
+        ("https://abc.us-east-1.aoss.amazonaws.com", None, "us-east-1/aoss"),
+        ("https://search.example.com", "us-west-2", "us-west-2/es"),
+    ],
+)
+def test_requests_are_signed_for_their_region_and_service(url: str, region: str | None, scope: str) -> None:
+    body = b'{"create":{}}\n'
+    target = f"{url}/_bulk?filter_path=errors%2Citems.%2A.status&pipeline=a%2Fb"
+    headers = {name.lower(): value for name, value in signer(url, region)("POST", target, body).items()}
+    assert headers["x-amz-security-token"] == "token"
+    assert headers["x-amz-content-sha256"] == hashlib.sha256(body).hexdigest()
+    assert headers["authorization"] == _expected(target, headers, scope, body)
+
+
+def _expected(target: str, headers: dict[str, str], scope: str, body: bytes) -> str:
+    """The signature computed anew (AWS General Reference, "Signature Version 4 signing process")."""
+    parts, moment = urlsplit(target), headers["x-amz-date"]
+    signed = {"host": parts.netloc, **{name: value for name, value in headers.items() if name.startswith("x-amz-")}}
+    names = ";".join(sorted(signed))
+    lines = [f"{name}:{signed[name]}" for name in sorted(signed)]
+    digest = hashlib.sha256(body).hexdigest()
+    canonical = "\n".join(["POST", parts.path, parts.query, *lines, "", names, digest])
+    full_scope = f"{moment[:8]}/{scope}/aws4_request"
+    text = "\n".join(["AWS4-HMAC-SHA256", moment, full_scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = b"AWS4wJalrXUtnFEMI"
+    for part in full_scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    return f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{full_scope}, SignedHeaders={names}, Signature={signature}"
+
+
+@pytest.mark.usefixtures("_keys")
+def test_no_region_is_one_sentence() -> None:
+    with pytest.raises(UsageError, match="no region to sign requests") as caught:
+        signer("https://search.example.com")
+    assert caught.value.hint == "set `region`, or AWS_REGION"
+
+
+@pytest.mark.usefixtures("_keys")
+def test_no_credentials_are_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(UsageError, match="no AWS credentials were found"):
+        signer("https://logs.eu-central-1.es.amazonaws.com")
