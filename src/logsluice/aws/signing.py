@@ -35,8 +35,8 @@ def signer(url: str, region: str | None = None) -> Callable[[str, str, bytes], M
         region: For hosts that do not tell (a custom domain); else the environment's.
 
     Returns:
-        (method, url with its query percent-encoded, body) to the headers to add. A role's credentials are renewed as they expire; it raises Sick when
-        they can't be.
+        (method, url with its query percent-encoded, body) to the headers to add. A role's credentials are renewed as
+        they expire; it raises Sick when they can't be.
 
     Raises:
         UsageError: There are no credentials or there is no region, with what to do.
