@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ MOST_BUCKETS = 20_000
 COLUMNS = 60
 ROWS = 4
 REASONS = 5
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200)
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
+_WEEK = 10080
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -54,7 +56,7 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     if not minutes:
         return []
     first, last = min(minutes), max(minutes)
-    step = next((step for step in _STEPS if (last - first) / step < columns), -(-(last - first + 1) // columns))
+    step = next(step for step in _steps() if last // step - first // step < columns)
     first -= first % step
     heights = [0] * ((last - first) // step + 1)
     for minute, count in minutes.items():
@@ -125,6 +127,12 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def _steps() -> Iterator[int]:
+    """Widths of a column in minutes: round ones, then any number of weeks."""
+    yield from _STEPS
+    yield from itertools.count(2 * _WEEK, _WEEK)
 
 
 def _at(minute: int) -> datetime:

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import regex
+
+from logsluice.config.assemble import KeyFields, assemble
+from logsluice.config.check import check_file
+from logsluice.config.load import load_text
+from logsluice.errors import ConfigError
+from logsluice.hosts.daemon import Service
+
+
+def services(text: str, base: Path = Path()) -> list[Service]:
+    return assemble(load_text(text, "f.yaml", base, {}))
+
+
+def test_outputs_under_conditions_hold_all_of_them() -> None:
+    [service] = services(
+        """
+pipelines:
+  - source: {type: files, paths: [logs]}
+    format: alb
+    outputs:
+      - store
+      - if: '[a] == 1'
+        then:
+          - if: '[b] == 1'
+            then: [{stdout: {}, name: both}]
+            else: [{stdout: {}, name: first}]
+        else: [{stdout: {}, name: neither, required: false}]
+"""
+    )
+    outputs = {sender.output.name: sender.output for sender in service.pipeline.senders}
+    assert outputs["store"].condition is None
+    events = [{"a": a, "b": b} for a in (1, 2) for b in (1, 2)]
+    taken = {
+        name: [bool(output.condition(event)) for event in events]
+        for name, output in outputs.items()
+        if output.condition is not None
+    }
+    assert taken == {
+        "both": [True, False, False, False],
+        "first": [False, True, False, False],
+        "neither": [False, False, True, True],
+    }
+    assert [output.required for output in outputs.values()] == [True, True, True, False]
+
+
+def test_components_that_cannot_be_built_are_all_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        services(
+            """
+pipelines:
+  - source: {type: files, paths: [logs]}
+    format: {type: vpc_flow, feilds: [a]}
+    outputs:
+      - stdout
+      - stdout: {codec: pretty}
+"""
+        )
+    assert [str(problem) for problem in caught.value.problems] == [
+        "f.yaml:4: pipelines[0].format.feilds: there is no option 'feilds'; did you mean 'fields'?",
+        (
+            "f.yaml:7: pipelines[0].outputs[1]: another output is named 'stdout';"
+            " give this one a name of its own: `name: ...`"
+        ),
+    ]
+
+
+def test_each_pipeline_has_its_own_dead_letter_folder(tmp_path: Path) -> None:
+    text = "pipelines: [{name: web, source: {type: files, paths: [logs]}, format: alb, outputs: [stdout]}]"
+    [service] = services(text, tmp_path)
+    shelf = service.pipeline.dead_letter._shelf
+    assert getattr(shelf, "path", None) == tmp_path / "dead-letter" / "web"
+
+
+def test_a_catastrophic_key_pattern_counts_as_not_found() -> None:
+    pattern = KeyFields(regex.compile(r"^(?P<all>(a+)+)$"))
+    assert pattern.search("a" * 40 + "b") is None
+    found = pattern.search("aaa")
+    assert found is not None
+    assert found["all"] == "aaa"
+
+
+TWO = """
+pipelines:
+  - name: one
+    source: {type: files, paths: [logs]}
+    format: alb
+    outputs: [{store: {path: one}}]
+  - name: two
+    source: {type: files, paths: [logs]%s}
+    format: alb
+    outputs: [{store: {path: %s}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("salt", "path", "refused"), [("", "one", True), (", id_salt: b", "one", False), ("", "two", False)]
+)
+def test_two_pipelines_with_one_set_of_ids_are_refused(
+    tmp_path: Path, salt: str, path: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/nowhere")
+    file = tmp_path / "f.yaml"
+    file.write_text(TWO % (salt, path))
+    found = [problem.message for problem in check_file(str(file))]
+    expected = (
+        "'one' and 'two' read the same objects into one store: the events of one pass for repeats of the other's;"
+        " give one source an `id_salt`, or separate the outputs"
+    )
+    assert found == ([expected] if refused else [])
+
+
+def test_a_dead_letter_in_a_temporary_folder_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    file = tmp_path / "f.yaml"
+    file.write_text("pipelines: [{source: {type: files, paths: [x]}, format: alb, outputs: [stdout]}]")
+    [problem] = check_file(str(file))
+    assert (problem.severity, problem.option, problem.line) == ("warning", "pipelines[0].dead_letter", 1)

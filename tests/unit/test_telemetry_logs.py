@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from logsluice.telemetry.logs import RateLimit, configure, mask
+
+
+@pytest.fixture(autouse=True)
+def _untouched() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_without_a_terminal_each_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(readable=False)
+    structlog.get_logger("s3_sqs").warning("a message\nof two lines", count=2)
+    captured = capsys.readouterr()
+    line = json.loads(captured.err)
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"level": "warning", "event": "a message\\x0aof two lines", "component": "s3_sqs", "count": 2}
+
+
+def test_on_a_terminal_lines_are_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(readable=True)
+    structlog.get_logger("s3_sqs").warning("queue gone", queue="logs\x1b[2J")
+    text = capsys.readouterr().err
+    assert "queue gone" in text
+    assert "logs\\x1b[2J" in text
+
+
+def test_debugging_lines_are_for_the_verbose(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(readable=False)
+    structlog.get_logger().debug("quiet")
+    configure(verbose=True, readable=False)
+    structlog.get_logger().debug("loud")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["loud"]
+
+
+def test_secrets_are_masked() -> None:
+    event = {
+        "event": "failed",
+        "password": "hunter22",
+        "session_token": "abc",
+        "host": "https://user:hunter22@search.example.com/x",
+    }
+    assert mask(None, "info", event) == {
+        "event": "failed",
+        "password": "***",
+        "session_token": "***",
+        "host": "https://***@search.example.com/x",
+    }
+
+
+def test_a_repeated_warning_is_held_back_and_counted_afterwards() -> None:
+    now = [0.0]
+    limit = RateLimit(window=60, clock=lambda: now[0])
+
+    def say(method: str = "warning") -> dict[str, object] | None:
+        try:
+            return dict(limit(structlog.PrintLogger(), method, {"event": "throttled"}))
+        except structlog.DropEvent:
+            return None
+
+    assert [say() for _ in range(5)] == [{"event": "throttled"}] * 3 + [None] * 2
+    assert say("info") == {"event": "throttled"}
+    now[0] = 61.0
+    assert say() == {"event": "throttled", "repeated": 2}
+    assert say() == {"event": "throttled"}
