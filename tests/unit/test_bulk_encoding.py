@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_an_id_over_512_bytes_is_refused_for_it_would_fail_the_whole_request() -
     assert "longer than 512 bytes" in refused[1]
 
 
+def test_a_format_that_is_no_text_is_rendered_as_one() -> None:
+    odd = event(1)
+    odd["@metadata"]["format"] = ["a", "b"]
+    assert encode(encoder(), odd)[1] == {
+        0: "the index name 'logsluice-a,b-2026.01.31' holds a character that is not allowed"
+    }
+
+
 def test_an_event_without_an_id_gets_one_from_its_content() -> None:
     events = [event(1, a=1), event(2, a=1), event(3, a=2)]
     for bare in events:
@@ -213,14 +222,44 @@ def test_a_time_in_another_zone_counts_by_its_utc_day() -> None:
     assert index_of("a-%{+yyyy.MM.dd}", abroad) == "a-2026.01.31"
 
 
-def test_new_names_are_told_once() -> None:
+def test_new_names_are_prepared_once_and_again_after_a_failure() -> None:
+    names = IndexNames(DEFAULT, "create")
+    prepared: list[str] = []
+    names.head(event(1))
+    with pytest.raises(ZeroDivisionError):
+        names.prepare_fresh(lambda _: print(1 / 0))
+    names.prepare_fresh(prepared.append)
+    names.head(event(2))
+    names.prepare_fresh(prepared.append)
+    assert prepared == ["logsluice-alb-2026.01.31"]
+    assert names.name(event(3)) == "logsluice-alb-2026.01.31"
+
+
+def test_nobody_goes_on_before_a_new_name_is_prepared() -> None:
     names = IndexNames(DEFAULT, "create")
     names.head(event(1))
-    names.head(event(2))
-    assert names.take_fresh() == {"logsluice-alb-2026.01.31"}
-    names.head(event(3))
-    assert names.take_fresh() == set()
-    assert names.name(event(4)) == "logsluice-alb-2026.01.31"
+    started, release, done = threading.Event(), threading.Event(), list[str]()
+
+    def slow(name: str) -> None:
+        started.set()
+        release.wait(10)
+        done.append(name)
+
+    first = threading.Thread(target=names.prepare_fresh, args=(slow,))
+    first.start()
+    started.wait(10)
+    assert names.fresh
+
+    def follow() -> None:
+        names.prepare_fresh(slow)
+        done.append("second goes on")
+
+    second = threading.Thread(target=follow)
+    second.start()
+    release.set()
+    first.join()
+    second.join()
+    assert done == ["logsluice-alb-2026.01.31", "second goes on"]
 
 
 @pytest.mark.parametrize("name", ["logs", "logs-2026.01.31", ".hidden", "ünder_scored", "a" * 255])
@@ -246,6 +285,12 @@ def test_halves_hold_the_same_lines_and_events(count: int) -> None:
     assert first.events + second.events == request.events
     assert (len(lines(first)), len(lines(second))) == (2 * len(first.events), 2 * len(second.events))
     assert (first.size, second.size) == (len(first.body), len(second.body))
+
+
+def test_a_request_of_many_events_holds_them_all_in_order() -> None:
+    (request,), _ = encode(encoder(), *(event(n) for n in range(500)))
+    assert [line["create"]["_id"] for line in lines(request)[::2]] == [f"20260131.d.{n}" for n in range(500)]
+    assert request.size == len(request.body)
 
 
 def test_results_of_halves_count_on_from_the_first() -> None:

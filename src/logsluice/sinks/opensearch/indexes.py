@@ -45,7 +45,7 @@ class IndexNames:
         action: `create` or `index`.
 
     Attributes:
-        fresh: Names that nobody has looked at yet (see `take_fresh`); empty nearly always.
+        fresh: Names that `prepare_fresh` has not seen yet; empty nearly always.
     """
 
     def __init__(self, text: str, action: str) -> None:
@@ -55,6 +55,7 @@ class IndexNames:
         self._by_key: dict[Any, bytes] = {}
         self._by_name: dict[str, bytes] = {}
         self._lock = threading.Lock()
+        self._preparing = threading.Lock()
         self.fresh: set[str] = set()
 
     def head(self, event: Event) -> bytes:
@@ -65,24 +66,32 @@ class IndexNames:
         """
         try:
             return self._by_key[self._key(event)]
-        except (KeyError, AttributeError):  # a new key, or a `@timestamp` that is no time
+        except (KeyError, AttributeError, TypeError):  # a new key, or a value that is no good one
             return self._new_head(event)
 
     def name(self, event: Event) -> str:
         """The index of an event that was encoded before."""
         return self._template.resolve(event) or ""
 
-    def take_fresh(self) -> set[str]:
-        """The names that have come up since the last call; a caller that fails with one puts it back into `fresh`."""
-        with self._lock:
-            fresh, self.fresh = self.fresh, set()
-        return fresh
+    def prepare_fresh(self, prepare: Callable[[str], None]) -> None:
+        """Have something done once for each new name, before anybody goes on to use it.
+
+        A name counts as prepared only when `prepare` has returned: other threads wait for that, and where it raises,
+        the next caller tries again.
+        """
+        with self._preparing:
+            with self._lock:
+                names = sorted(self.fresh)
+            for name in names:
+                prepare(name)
+                with self._lock:
+                    self.fresh.discard(name)
 
     def _new_head(self, event: Event) -> bytes:
         head = self._render(event)
         try:
             self._by_key[self._key(event)] = head
-        except (KeyError, AttributeError):  # depends on more than can be a key
+        except (KeyError, AttributeError, TypeError):  # depends on more than can be a key
             pass
         return head
 
@@ -115,7 +124,14 @@ def _key_maker(text: str, references: Sequence[Reference]) -> Callable[[Event], 
     if "%{{" in text or period is None:
         return _no_key
     if layouts and [r.path for r in references] == [("@metadata", "format")]:
-        return lambda event: (period(_moment(event)), event["@metadata"]["format"])
+
+        def format_and_period(event: Event) -> Any:
+            moment = event["@timestamp"]
+            if moment.tzinfo is UTC:
+                return event["@metadata"]["format"], period(moment)
+            raise KeyError(event)
+
+        return format_and_period
     return lambda event: (period(_moment(event)) if layouts else None, *(_text(event, r) for r in references))
 
 

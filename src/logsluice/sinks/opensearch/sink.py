@@ -71,7 +71,8 @@ class OpenSearchSink:
         """One request; when the cluster finds it too large, two of half its size, and so on."""
         assert self._client is not None, "send before open"
         try:
-            self._ensure_templates()
+            if self._templates is not None and self._names.fresh:
+                self._names.prepare_fresh(self._templates.ensure)
             answer = self._client.request("POST", self._path, encoded.body, NDJSON)
         except UsageError as error:  # a certificate that was good when the sink was opened
             raise Sick(f"{error}; {error.hint}") from None
@@ -85,17 +86,6 @@ class OpenSearchSink:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
-
-    def _ensure_templates(self) -> None:
-        if self._templates is None or not self._names.fresh:
-            return
-        fresh = self._names.take_fresh()
-        try:
-            for name in sorted(fresh):
-                self._templates.ensure(name)
-        except SinkFault:
-            self._names.fresh |= fresh
-            raise
 
     def _send_in_halves(self, encoded: Encoded) -> Sent:
         if len(encoded.events) == 1:

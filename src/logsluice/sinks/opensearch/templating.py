@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import threading
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from logsluice.sinks.opensearch.verdicts import describe
 
 
 class Templates:
-    """The templates that one output needs: one for each pattern that its `index` option makes. Thread-safe.
+    """The templates that one output needs: one for each pattern that its `index` option makes.
 
     With `%{[@metadata][format]}` in the option each format has its own, and `auto` costs a cluster only the templates
     of the formats that really come.
@@ -31,21 +30,17 @@ class Templates:
         for known in formats:
             if pattern := pattern_of(index, known.name):
                 self._missing.setdefault(pattern, []).extend(known.fields)
-        self._lock = threading.Lock()
 
     def ensure(self, index: str) -> None:
-        """Install what matches an index, unless that was done before.
+        """Install what matches an index, unless that was done before. One thread at a time.
 
         Raises:
             Busy: The cluster can't say now; call again.
             Sick: It refuses, with what to do.
         """
-        if not self._missing:
-            return
-        with self._lock:
-            for pattern in [pattern for pattern in self._missing if fnmatch.fnmatchcase(index, pattern)]:
-                self._install(pattern, self._missing[pattern], index)
-                del self._missing[pattern]
+        for pattern in [pattern for pattern in self._missing if fnmatch.fnmatchcase(index, pattern)]:
+            self._install(pattern, self._missing[pattern], index)
+            del self._missing[pattern]
 
     def _install(self, pattern: str, fields: Sequence[Field], index: str) -> None:
         name = name_of(pattern)
