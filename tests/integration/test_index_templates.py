@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from logsluice.components import Context
+from logsluice.cluster.templates import Cluster, index_template
+from logsluice.components import Context, find, names
 from logsluice.errors import Sick
 from logsluice.formats.fields import Field
 from logsluice.model import Event, Format, Sent, Sink
@@ -191,6 +192,16 @@ def test_a_user_who_may_not_make_templates_is_told_what_to_do(secure_opensearch:
         pytest.raises(Sick, match=r"403.*allow it \(indices:admin/index_template/put\)"),
     ):
         send(sink, event(1))
+
+
+@pytest.mark.parametrize("name", names("formats"))
+def test_the_template_of_every_format_is_taken(clean_opensearch: OpenSearch, name: str) -> None:
+    fields = find("formats", name).build().fields
+    clean_opensearch.call("PUT", "/_index_template/made", index_template(f"{name}-*", fields, Cluster()))
+    clean_opensearch.call("PUT", f"/{name}-1")
+    mapping = clean_opensearch.call("GET", f"/{name}-1/_mapping")[1][f"{name}-1"]["mappings"]["properties"]
+    assert mapping["origin"]["properties"]["position"] == {"type": "long"}
+    assert {field.name.split(".")[0] for field in fields} <= set(mapping)
 
 
 def templates(node: OpenSearch) -> dict[str, list[str]]:
