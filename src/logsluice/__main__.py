@@ -1,7 +1,5 @@
 """`python -m logsluice`."""
 
-import sys
-
 from logsluice.cli.main import main
 
-sys.exit(main())
+main()

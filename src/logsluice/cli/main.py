@@ -10,8 +10,10 @@ import importlib
 import os
 import pkgutil
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -68,7 +70,19 @@ def program(verbose: bool) -> None:
     configure(verbose=verbose)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> NoReturn:
+    """The console script: run the command of this process's arguments, and end the process."""
+    code = run()
+    if threading.active_count() > 1:
+        # A worker may be in a long poll of twenty seconds. What it brings comes back by itself, so nobody waits for
+        # it, and the interpreter is not torn down under it: native libraries complain about that.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the value is the exit code."""
     try:
         result = program.main(args=arguments, prog_name="logsluice", standalone_mode=False)

@@ -56,7 +56,7 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     if not minutes:
         return []
     first, last = min(minutes), max(minutes)
-    step = next(step for step in _steps() if last // step - first // step < columns)
+    step = column_minutes(minutes, columns)
     first -= first % step
     heights = [0] * ((last - first) // step + 1)
     for minute, count in minutes.items():
@@ -73,6 +73,21 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     left, right = f"{begin:{pattern}}", f"{end:{pattern}}"
     axis = f"{left} {right:>{max(0, len(heights) * width - len(left) - 1)}}"
     return [*drawn, axis, f"{_span(step)} a column, at most {plural(top, 'event')}"]
+
+
+def column_minutes(minutes: Counter[int], columns: int = COLUMNS) -> int:
+    """How many minutes a column of the histogram stands for, so that all fit."""
+    if not minutes:
+        return 1
+    first, last = min(minutes), max(minutes)
+    return next(step for step in _steps() if last // step - first // step < columns)
+
+
+def interval(minutes: int) -> str:
+    """As `logsluice search --histogram` takes it: `5m`, `2h`, `7d`."""
+    if minutes % 1440 == 0:
+        return f"{minutes // 1440}d"
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
 
 
 def summary(

@@ -94,7 +94,7 @@ def command(once: bool, directory: Path) -> int:
         click.echo(line)
     store = shlex.quote(str(directory / "store"))
     click.echo(f"\nnext:  logsluice search 'elb_status_code:>=500' --store {store} --count-by client_ip")
-    click.echo(f"       logsluice search 'format:cloudtrail AND readOnly:false' --store {store}")
+    click.echo(f"       logsluice search 'eventName:* AND NOT readOnly:true' --store {store}")
     return 0
 
 

@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     """
     from logsluice.cli.progress import progress
     from logsluice.cli.shipping import Metered, service, source_of, target
-    from logsluice.cli.summary import Times, summary
+    from logsluice.cli.summary import Times, column_minutes, interval, summary
     from logsluice.components import Context, UnknownComponent
     from logsluice.errors import UsageError
     from logsluice.formats import load
@@ -67,16 +67,16 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
         Daemon([running], tick=tick).run()
     for line in summary(counters, times, meter.read, time.monotonic() - began, kept_in):
         click.echo(line, err=True)
-    _what_next(goal, to, store)
+    _what_next(goal, to, store, interval(column_minutes(times.minutes)))
     if not meter.ended:
         click.echo("\nstopped before the end: run the same command again to go on", err=True)
         return 130
     return 0
 
 
-def _what_next(goal: Target, to: str, store: Path) -> None:
+def _what_next(goal: Target, to: str, store: Path, step: str) -> None:
     if goal.name == "store":
         where = "" if store == Path("store") else f" --store {shlex.quote(str(store))}"
-        click.echo(f"\nnext:  logsluice search '*'{where} --histogram 5m", err=True)
+        click.echo(f"\nnext:  logsluice search '*'{where} --histogram {step}", err=True)
     elif goal.name == "opensearch" and sys.stderr.isatty():
         click.echo(f"\nthe events are in {to.rpartition('@')[2]}", err=True)
