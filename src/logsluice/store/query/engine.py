@@ -202,7 +202,9 @@ class StoreQuery:
         schema = Schema(snapshot)
         for name, position in read.fields:
             schema.require(name, query, position)
-        asked = Asked(Compiler(query, self._now), read.node, _groups(self.folder, snapshot), since, until)
+        compiler = Compiler(query, self._now)
+        compiler.check(read.node, schema.groups)
+        asked = Asked(compiler, read.node, _groups(self.folder, snapshot), since, until)
         return asked, schema
 
     def _hits(self, asked: Asked, group: Group, sort: str, direction: str, size: int) -> list[tuple[Any, Hit]]:

@@ -72,17 +72,21 @@ class FieldInfo:
 
 
 class Schema:
-    """What a store's groups have in common, for the compiler and for error messages."""
+    """All that a store's events can have, whatever the time range of a question.
+
+    Attributes:
+        groups: Of the whole store, without their files.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._groups = [
+        self.groups = [
             Group(name, columns, snapshot.extras.get(name, frozenset()), ())
             for (name, _), columns in snapshot.columns.items()
         ]
 
     def require(self, name: str, query: str, position: int) -> None:
         """Raise QueryError with the near matches where no event of the store can have a field."""
-        if not self._groups or any(resolve(name, group) is not None for group in self._groups):
+        if not self.groups or any(resolve(name, group) is not None for group in self.groups):
             return
         known = {info.name for info in self.fields()}
         near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
@@ -92,7 +96,7 @@ class Schema:
     def fields(self) -> list[FieldInfo]:
         """Every field, sorted by name; one whose kind differs between formats is there once for each kind."""
         found: dict[tuple[str, Kind, bool, bool], set[str]] = {}
-        for group in self._groups:
+        for group in self.groups:
             for column in group.columns.columns:
                 if column.name != EXTRA:
                     found.setdefault((column.name, column.kind, column.many, True), set()).add(group.format)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from logsluice.errors import QueryError
@@ -18,6 +18,7 @@ from logsluice.store.query.schema import FormatName, Group, Parent, Path, Target
 from logsluice.store.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
 
 NEVER, ALWAYS = "FALSE", "TRUE"
+_MOST_WAYS = 32
 
 MACROS = (
     # An IPv4 address as a number; NULL for all else.
@@ -49,6 +50,16 @@ class Compiler:
         self.query = query
         self.now = now or datetime.now(UTC)
         self.parameters: list[object] = []
+        self._accepted: set[int] = set()
+        self._refused: dict[int, str] = {}
+
+    def check(self, node: Node, groups: Iterable[Group]) -> None:
+        """Raise QueryError for a value that its field can't have in any group: one where it can is enough."""
+        for group in groups:
+            self.condition(node, group)
+        self.parameters.clear()
+        for position in sorted(self._refused.keys() - self._accepted):
+            raise QueryError(self._refused[position], self.query, position)
 
     def bind(self, value: object) -> str:
         """A parameter for a value."""
@@ -58,7 +69,7 @@ class Compiler:
         return f"${len(self.parameters)}"
 
     def condition(self, node: Node, group: Group) -> str:
-        """A condition for the events of a group. Raises QueryError for a value that its field can't have."""
+        """A condition for the events of a group; a value that its field can't have there finds nothing."""
         match node:
             case All():
                 return ALWAYS
@@ -76,20 +87,26 @@ class Compiler:
                 return self._on(resolve(str(node.field), group), node)
 
     def _on(self, target: Target, node: Match | Like | Between) -> str:
+        if target is None:
+            return NEVER
         try:
-            match target:
-                case None:
-                    return NEVER
-                case FormatName(value):
-                    return self._keyword(_sql_text(value), node)
-                case Parent():
-                    raise ValueError(f"{node.field!r} is an object: name one of its fields, or ask for {node.field}:*")
-                case Path():
-                    return self._path(target, node)
-                case Column():
-                    return self._column(target, node)
+            condition = self._compare(target, node)
         except ValueError as error:
-            raise QueryError(f"{node.field}: {error}", self.query, node.position) from None
+            self._refused[node.position] = f"{node.field}: {error}"
+            return NEVER
+        self._accepted.add(node.position)
+        return condition
+
+    def _compare(self, target: Column | Path | Parent | FormatName, node: Match | Like | Between) -> str:
+        match target:
+            case FormatName(value):
+                return self._keyword(_sql_text(value), node)
+            case Parent():
+                raise ValueError(f"it is an object: name one of its fields, or ask for {node.field}:*")
+            case Path():
+                return _some(_strings_at(target), lambda item: self._keyword(item, node))
+            case Column():
+                return self._column(target, node)
 
     def _column(self, column: Column, node: Match | Like | Between) -> str:
         compare = getattr(self, f"_{column.kind}")
@@ -196,9 +213,6 @@ class Compiler:
             raise ValueError("an object has no order: name one of its fields")
         return self._words(f"json_words({column})", node)
 
-    def _path(self, path: Path, node: Match | Like | Between) -> str:
-        return _some(_strings_at(path), lambda item: self._keyword(item, node))
-
     def _between(self, column: str, node: Between, low: str | float | None, high: str | float | None) -> str:
         limits = []
         if low is not None:
@@ -276,27 +290,25 @@ def quoted(name: str) -> str:
 
 def _strings_at(path: Path) -> str:
     """A list of what lies at a path, as strings, also where lists lie on the way; names with dots in them count too."""
-    keys = [_json_key(key) for key in path.keys]
-    ways = ["$" + "".join(keys), "$" + _json_key(".".join(path.keys))] if len(keys) > 1 else ["$" + keys[0]]
-    lists = ["$" + "".join(way) for way in itertools.islice(_with_lists(keys), 16)]
-    column = quoted(path.column)
-    single = ", ".join(f"json_extract_string({column}, {_sql_text(way)})" for way in ways)
-    several = [f"json_extract_string({column}, {_sql_text(way)})" for way in lists]
-    joined = f"[{single}]"
-    for part in several:
-        joined = f"list_concat({joined}, {part})"
-    return f"list_filter({joined}, lambda v: v IS NOT NULL)"
+    column, ways = quoted(path.column), [[".".join(path.keys)]]
+    if len(path.keys) > 1:
+        ways.append(list(path.keys))
+    single, lists = [], []
+    for keys in ways:
+        if all(key and '"' not in key for key in keys):  # DuckDB's JSON paths can't name others
+            steps = [f'."{key}"' for key in keys]
+            way = f"{column}, {_sql_text('$' + ''.join(steps))}"
+            single.append(f"CASE WHEN json_type({way}) <> 'ARRAY' THEN json_extract_string({way}) END")
+            lists += [f"json_extract_string({column}, {_sql_text('$' + way)})" for way in _through_lists(steps)]
+    if not single:
+        return "CAST([] AS VARCHAR[])"
+    return f"list_filter(flatten([[{', '.join(single)}], {', '.join(lists)}]), lambda v: v IS NOT NULL)"
 
 
-def _with_lists(keys: list[str]) -> Iterable[list[str]]:
-    """The ways to a path on which at least one step is a list."""
-    for stars in itertools.product(("", "[*]"), repeat=len(keys)):
-        if any(stars):
-            yield [key + star for key, star in zip(keys, stars, strict=True)]
-
-
-def _json_key(key: str) -> str:
-    return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _through_lists(steps: list[str]) -> Iterator[str]:
+    """The ways to a path on which at least one step is a list; for deep paths only some of them."""
+    for stars in itertools.islice(itertools.product(("", "[*]"), repeat=len(steps)), 1, _MOST_WAYS):
+        yield "".join(step + star for step, star in zip(steps, stars, strict=True))
 
 
 def _sql_text(text: str) -> str:
@@ -315,20 +327,16 @@ def _ip_value(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int | s
     return int(address) if address.version == 4 else f"{int(address):032x}"
 
 
+# Parts that are TRUE or FALSE stay where they are: their neighbours' parameters are bound and must be used.
+
+
 def _all(conditions: Iterable[str]) -> str:
-    parts = [part for part in conditions if part != ALWAYS]
-    if NEVER in parts:
-        return NEVER
-    return f"({' AND '.join(parts)})" if parts else ALWAYS
+    return f"({' AND '.join(conditions) or ALWAYS})"
 
 
 def _any(conditions: Iterable[str]) -> str:
-    parts = [part for part in conditions if part != NEVER]
-    if ALWAYS in parts:
-        return ALWAYS
-    return f"({' OR '.join(parts)})" if parts else NEVER
+    return f"({' OR '.join(conditions) or NEVER})"
 
 
 def _not(condition: str) -> str:
-    opposite = {ALWAYS: NEVER, NEVER: ALWAYS}
-    return opposite.get(condition) or f"NOT coalesce({condition}, FALSE)"
+    return f"NOT coalesce({condition}, FALSE)"

@@ -1,0 +1,109 @@
+"""The catalog enters files and positions together, and says what is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logsluice.errors import UsageError
+from logsluice.formats.fields import Field
+from logsluice.store.catalog import FILE_NAME, VERSION, Catalog, DataFile, Overtaken, Range
+from logsluice.store.columns import Columns
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+COLUMNS = Columns.of([Field("status", "integer")])
+
+
+def data_file(name: str, start: datetime | None = NOON, end: datetime | None = NOON) -> DataFile:
+    return DataFile(f"format=alb/date=2026-01-31/{name}", "alb", "2026-01-31", COLUMNS.version, 3, 100, start, end)
+
+
+def enter(catalog: Catalog, name: str, *ranges: Range, since: int | None = None) -> None:
+    catalog.enter([(data_file(name), ranges, COLUMNS)], [], catalog.latest() if since is None else since)
+
+
+def test_what_was_entered_is_in_the_next_snapshot(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    catalog.enter([(data_file("a"), [Range("d", 0, 9)], COLUMNS)], [("alb", "env")], catalog.latest())
+    snapshot = Catalog(tmp_path).snapshot()
+    assert snapshot.files == (data_file("a"),)
+    assert snapshot.columns[("alb", COLUMNS.version)].columns == COLUMNS.columns
+    assert snapshot.extras == {"alb": frozenset({"env"})}
+
+
+def test_a_snapshot_leaves_out_files_outside_the_time_range(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    early, late = data_file("early", NOON - HOUR, NOON), data_file("late", NOON + HOUR, NOON + HOUR)
+    timeless = data_file("timeless", None, None)
+    catalog.enter([(file, [], COLUMNS) for file in (early, late, timeless)], [], 0)
+    assert catalog.snapshot().files == (early, late, timeless)
+    assert catalog.snapshot(since=NOON).files == (early, late)
+    assert catalog.snapshot(since=NOON + timedelta(seconds=1)).files == (late,)
+    assert catalog.snapshot(until=NOON + HOUR).files == (early,)
+
+
+def test_overlapping_ranges_are_found_by_file(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    enter(catalog, "a", Range("d", 0, 9), Range("e", 0, 9))
+    enter(catalog, "b", Range("d", 10, 19))
+    path = "format=alb/date=2026-01-31/"
+    assert catalog.overlapping([Range("d", 9, 9)]) == {path + "a": [Range("d", 0, 9)]}
+    assert catalog.overlapping([Range("d", 5, 12)]) == {
+        path + "a": [Range("d", 0, 9)],
+        path + "b": [Range("d", 10, 19)],
+    }
+    assert catalog.overlapping([Range("d", 20, 30), Range("f", 0, 9)]) == {}
+
+
+def test_who_comes_second_with_the_same_positions_is_told(tmp_path: Path) -> None:
+    one, other = Catalog(tmp_path, create=True), Catalog(tmp_path)
+    since = one.latest()
+    enter(other, "theirs", Range("d", 5, 9))
+    with pytest.raises(Overtaken):
+        enter(one, "mine", Range("d", 0, 5), since=since)
+    assert [file.path for file in one.snapshot().files] == ["format=alb/date=2026-01-31/theirs"]
+    enter(one, "mine", Range("d", 0, 4), since=since)
+    assert len(one.snapshot().files) == 2
+
+
+def test_a_failed_entry_leaves_nothing(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    enter(catalog, "a")
+    with pytest.raises(sqlite3.IntegrityError):
+        catalog.enter(
+            [(data_file(n), [Range("d", 0, 1)], COLUMNS) for n in ("b", "a")], [("alb", "x")], catalog.latest()
+        )
+    assert [file.path[-1] for file in catalog.snapshot().files] == ["a"]
+    assert catalog.overlapping([Range("d", 0, 1)]) == {}
+    assert catalog.snapshot().extras == {}
+
+
+def test_many_connections_and_threads_enter_at_once(tmp_path: Path) -> None:
+    def work(number: int) -> None:
+        catalog = Catalog(tmp_path, create=True)
+        for step in range(5):
+            enter(catalog, f"{number}-{step}", Range(str(number), step, step))
+        catalog.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(8)))
+    assert len(Catalog(tmp_path).snapshot().files) == 40
+
+
+def test_a_folder_without_a_catalog_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no store"):
+        Catalog(tmp_path)
+
+
+def test_a_catalog_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    Catalog(tmp_path, create=True).close()
+    database = sqlite3.connect(tmp_path / FILE_NAME)
+    database.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.close()
+    with pytest.raises(UsageError, match="later logsluice"):
+        Catalog(tmp_path)
