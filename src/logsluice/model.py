@@ -322,22 +322,25 @@ class Filter(Protocol):
 
 @dataclass(slots=True)
 class Encoded:
-    """A bounded run of events in a sink's wire form, ready to be sent and to be sent again.
+    """Events in a sink's wire form. The events themselves are let go: this is all that is kept until it is confirmed.
 
     Attributes:
-        body: What `send` needs: bytes, or the sink's own structure.
-        events: The events in it, in order: `send` answers by index into this list.
-        size: Bytes, for budgets and progress.
+        body: The sink's own structure; for most, bytes in one buffer and where each document ends.
+        metadata: The `@metadata` of each event, in order: `send` answers by index into this list.
+        size: Bytes, for budgets and bounds.
     """
 
     body: Any
-    events: list[Event]
+    metadata: list[dict[str, Any]]
     size: int
+
+    def __len__(self) -> int:
+        return len(self.metadata)
 
 
 @dataclass(slots=True)
 class Sent:
-    """A result for every event of an Encoded; an index in neither mapping was confirmed.
+    """A result for every document of an Encoded; an index in neither mapping was confirmed.
 
     Attributes:
         rejected: Index to reason: the document's own fault, for the dead letter.
@@ -365,17 +368,34 @@ class Sink(Protocol):
             UsageError: It never will as configured.
         """
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
-        """CPU only, no I/O. Cuts into requests bounded by bytes and count; leaves the events as they were.
+    @property
+    def request_bytes(self) -> int:
+        """What one `send` is to hold at most, unless a single document is larger."""
+
+    @property
+    def request_events(self) -> int:
+        """Likewise, in documents."""
+
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
+        """CPU only, no I/O; leaves the events as they were. Called with few events at once, while they are hot.
 
         Args:
             events: With `@metadata`, which is never written out.
             refuse: Called with the index of an event that can't be encoded (an unresolved `%{field}` in an index
-                name), and the reason; such an event is in no Encoded.
+                name), and the reason; such an event is not in the Encoded.
         """
 
+    def join(self, parts: Sequence[Encoded]) -> Encoded:
+        """Several as one, in order. The parts may be used up by it."""
+
+    def pick(self, encoded: Encoded, indexes: Sequence[int]) -> Encoded:
+        """Some documents of it, in ascending order; it stays as it was."""
+
+    def document(self, encoded: Encoded, index: int) -> bytes:
+        """One document as JSON, for the dead letter."""
+
     def send(self, encoded: Encoded) -> Sent:
-        """I/O only: one try, with a result for each event; blocks for a request's timeout at the most.
+        """I/O only: one try, with a result for each document; blocks for a request's timeout at the most.
 
         Raises:
             SinkFault: Nothing of it is known to be confirmed; all of it is to be sent again.

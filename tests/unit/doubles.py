@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,18 +74,37 @@ class MemorySink:
     def close(self) -> None:
         self.is_open = False
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
+    @property
+    def request_bytes(self) -> int:
+        return 1 << 30
+
+    @property
+    def request_events(self) -> int:
+        return self.batch
+
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         good: list[Event] = []
         for index, event in enumerate(events):
             if event["message"].startswith("unencodable"):
                 refuse(index, "can't be encoded")
             else:
                 good.append(event)
-            if len(good) == self.batch:
-                yield Encoded(None, good, len(good))
-                good = []
-        if good:
-            yield Encoded(None, good, len(good))
+        messages = [event["message"] for event in good]
+        return Encoded(messages, [event["@metadata"] for event in good], sum(map(len, messages)))
+
+    def join(self, parts: Sequence[Encoded]) -> Encoded:
+        return Encoded(
+            [m for part in parts for m in part.body],
+            [m for part in parts for m in part.metadata],
+            sum(part.size for part in parts),
+        )
+
+    def pick(self, encoded: Encoded, indexes: Sequence[int]) -> Encoded:
+        picked = [encoded.body[i] for i in indexes]
+        return Encoded(picked, [encoded.metadata[i] for i in indexes], sum(map(len, picked)))
+
+    def document(self, encoded: Encoded, index: int) -> bytes:
+        return json.dumps({"message": encoded.body[index]}).encode()
 
     def send(self, encoded: Encoded) -> Sent:
         self.requests += 1
@@ -92,18 +112,18 @@ class MemorySink:
         if self.whole is not None:
             raise self.whole
         sent = Sent()
-        for index, event in enumerate(encoded.events):
-            match self.behave(event["message"]):
+        for index, (message, metadata) in enumerate(zip(encoded.body, encoded.metadata, strict=True)):
+            match self.behave(message):
                 case SinkFault() as fault:
                     sent.failed[index] = fault
                 case str(reason):
                     sent.rejected[index] = reason
                 case None:
-                    identity = event["@metadata"]["_id"]
+                    identity = metadata["_id"]
                     if self.idempotent and self.ids[identity]:
                         sent.duplicates += 1
                     else:
-                        self.messages.append(event["message"])
+                        self.messages.append(message)
                     self.ids[identity] += 1
         return sent
 

@@ -1,4 +1,4 @@
-"""The byte budget of a pipeline: what all its workers may hold in decoded events at once."""
+"""The byte budget of a pipeline: what all its workers may hold at once of events that are not confirmed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import threading
 from logsluice.framing.limits import MIB
 
 DEFAULT_BUDGET = 32 * MIB
-
-BYTES_PER_INPUT_BYTE = 5
-"""What a decompressed input byte costs as a decoded event (measured: a 700-byte ALB line is 3 to 4 KB as a dict)."""
 
 
 class Budget:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import accumulate
 
-from logsluice.model import Delivery, Event, Origin, Outcome, Reject
+from logsluice.model import Delivery, Encoded, Origin, Outcome, Reject
 
-if TYPE_CHECKING:
-    from logsluice.delivery.sender import Delivered, Output
+BYTES_PER_EVENT = 800
+"""What is kept of an event beside its encoded bytes: `@metadata`, its id, its place in lists (measured: 600 to 800)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,10 +20,12 @@ class Progress:
     Attributes:
         delivery: What is worked on.
         outcome: The worst so far.
+        to_skip: Per output: how many events from its start that output had confirmed before it was parked.
+        confirmed: Per output: how many more it has confirmed without a gap; kept where repeats are not idempotent.
         chunks: How many chunks hold events of it that are not sent yet; only the worker's thread counts.
         is_read: Whether all its payloads have been read.
         parked_on: What keeps it, when it is to be parked.
-        confirmed: Per output whose repeats are not idempotent: how many events from its start that output has.
+        gaps: Outputs that have missed one of its events in this run.
         reject_bytes: About how much memory its rejects take.
     """
 
@@ -32,10 +34,15 @@ class Progress:
     chunks: int = 0
     is_read: bool = False
     parked_on: set[str] = field(default_factory=set)
+    to_skip: dict[str, int] = field(default_factory=dict)
     confirmed: dict[str, int] = field(default_factory=dict)
+    gaps: set[str] = field(default_factory=set)
     reject_bytes: int = 0
     _rejects: list[Reject] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.to_skip = dict(self.delivery.resume)
 
     def worsen(self, outcome: Outcome) -> None:
         """The worst outcome wins."""
@@ -46,6 +53,26 @@ class Progress:
         """Something must be cured before this can be delivered."""
         self.parked_on.add(reason)
         self.worsen(Outcome.PARKED)
+
+    def skip(self, output: str, count: int) -> int:
+        """How many of the next `count` events an output has already."""
+        skipped = min(self.to_skip.get(output, 0), count)
+        if skipped:
+            self.to_skip[output] -= skipped
+        return skipped
+
+    def confirm(self, output: str, count: int, gap: bool) -> None:
+        """An output has the next `count` events; after a gap nothing counts any more."""
+        if output not in self.gaps:
+            self.confirmed[output] = self.confirmed.get(output, 0) + count
+        if gap:
+            self.gaps.add(output)
+
+    def remember(self) -> None:
+        """Into the delivery, which is parked now: what its outputs need not be sent again, and what keeps it."""
+        self.delivery.parked_on = frozenset(self.parked_on)
+        for output, count in self.confirmed.items():
+            self.delivery.resume[output] = self.delivery.resume.get(output, 0) + count
 
     def reject(self, rejects: Sequence[Reject]) -> None:
         """Keep rejects until they are written."""
@@ -64,26 +91,37 @@ class Progress:
 
 @dataclass(slots=True)
 class Segment:
-    """A run of events in a chunk that come from one payload of one delivery."""
+    """Events of one payload of one delivery, encoded for each output.
+
+    Attributes:
+        progress: The delivery's.
+        origin: The payload's.
+        encoded: Aligned with the pipeline's outputs; None where an output gets nothing of it, or has taken it.
+        given: Aligned likewise: how many events the output was offered, those that it can't encode included.
+    """
 
     progress: Progress
     origin: Origin
-    events: list[Event]
+    encoded: list[Encoded | None]
+    given: list[int]
+
+    @property
+    def cost(self) -> int:
+        """What it is charged for, bytes."""
+        return sum(part.size + len(part) * BYTES_PER_EVENT for part in self.encoded if part is not None)
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Events that are sent together.
+    """Segments that are sent together; those of one delivery lie side by side.
 
     Attributes:
-        segments: In order; those of one delivery lie side by side.
+        segments: In order.
         cost: What is charged to the budget for them, bytes.
-        count: Of events.
     """
 
     segments: list[Segment] = field(default_factory=list)
     cost: int = 0
-    count: int = 0
 
     def add(self, segment: Segment, cost: int) -> None:
         """Append a segment; its delivery is now in one chunk more, unless it was in this one."""
@@ -91,42 +129,20 @@ class Chunk:
             segment.progress.chunks += 1
         self.segments.append(segment)
         self.cost += cost
-        self.count += len(segment.events)
 
     def owners(self) -> list[Progress]:
         """The deliveries with events in it, each once."""
         return list(dict.fromkeys(segment.progress for segment in self.segments))
 
-    def for_output(self, output: Output) -> tuple[list[Event], list[Segment]]:
-        """The events that an output is to be sent, and the segment of each.
-
-        Leaves out what the output confirmed before the delivery was parked.
-        """
-        events: list[Event] = []
-        owners: list[Segment] = []
+    def take(self, output: int) -> Iterator[Encoded]:
+        """What an output is to be sent, part by part; each is let go by the chunk."""
         for segment in self.segments:
-            mine = segment.events
-            if output.condition is not None:
-                mine = [event for event in mine if output.condition(event)]
-            resume = segment.progress.delivery.resume
-            if (skip := min(resume.get(output.name, 0), len(mine))) > 0:
-                resume[output.name] -= skip
-                _confirm(segment.progress, output.name, skip)
-                mine = mine[skip:]
-            events.extend(mine)
-            owners.extend([segment] * len(mine))
-        return events, owners
+            part, segment.encoded[output] = segment.encoded[output], None
+            if part is not None:
+                yield part
 
-
-def note_confirmed(output: str, owners: Sequence[Segment], result: Delivered) -> None:
-    """Count, per delivery, the events from its start that this output has: they are not sent to it twice."""
-    ended: set[int] = set()
-    for index, owner in enumerate(owners):
-        if index in result.unsent:
-            ended.add(id(owner.progress))
-        elif id(owner.progress) not in ended:
-            _confirm(owner.progress, output, 1)
-
-
-def _confirm(progress: Progress, output: str, count: int) -> None:
-    progress.confirmed[output] = progress.confirmed.get(output, 0) + count
+    def shares(self, output: int) -> tuple[list[int], list[Segment]]:
+        """Whose the documents of an output are: where each segment's begin, and the segments. Before `take`."""
+        having = [(part, segment) for segment in self.segments if (part := segment.encoded[output]) is not None]
+        starts = list(accumulate((len(part) for part, _ in having), initial=0))
+        return starts, [segment for _, segment in having]

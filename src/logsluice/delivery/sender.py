@@ -1,7 +1,7 @@
-"""Sends events to one output until each is confirmed, refused for good, or the output proves sick.
+"""Sends encoded events to one output until each is confirmed, refused for good, or the output proves sick.
 
 What is failing is told apart by scope: one sick index blocks no event of another, and an output that is sick as a
-whole is known as such before a chunk is prepared for it.
+whole is known as such before anything is received for it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from logsluice.delivery.reject_share import RejectShare
 from logsluice.errors import Sick, SinkFault
 from logsluice.model import Encoded, Event, Sink
 
@@ -51,12 +53,29 @@ class Output:
     max_reject_share: float = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that the output will never take."""
+
+    reason: str
+    document: bytes
+    metadata: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Delivered:
-    """What became of the events given to `Sender.send`, by index; an index in neither mapping was confirmed."""
+    """What became of the documents given to `Sender.send`, by index; an index in neither mapping was confirmed."""
 
-    rejected: dict[int, str] = field(default_factory=dict)
+    rejected: dict[int, Refusal] = field(default_factory=dict)
     unsent: dict[int, SinkFault] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Request:
+    """Documents of one `send`; `indexes` says which of all documents they are."""
+
+    encoded: Encoded
+    indexes: Sequence[int]
 
 
 class Sender:
@@ -67,7 +86,7 @@ class Sender:
         self._counters = counters
         self._failing_since: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._shares = _RejectShare(output.max_reject_share)
+        self._share = RejectShare(output.max_reject_share)
 
     @property
     def is_down(self) -> bool:
@@ -84,61 +103,98 @@ class Sender:
         if scope != reason:
             self._recovered(scope)
 
-    def send(self, events: Sequence[Event], deadline: Deadline) -> Delivered:
-        """Send; wait and send again what failed, until `park_after` or the deadline."""
+    def send(self, parts: Iterable[Encoded], deadline: Deadline) -> Delivered:
+        """Send; wait and send again what failed, until `park_after` or the deadline.
+
+        Args:
+            parts: Taken one by one and joined to requests, so that their memory is free when a request is confirmed.
+            deadline: When it passes, what has failed so far is unsent.
+        """
         result = Delivered()
-        todo = list(range(len(events)))
-        last_fault: dict[int, SinkFault] = {}
+        todo: Iterable[_Request] = self._requests(iter(parts))
+        before: dict[int, SinkFault] = {}
         tries = 0
-        while todo:
+        while True:
             tries += 1
-            failed = self._once(events, todo, result)
-            self._note(last_fault, failed)
-            last_fault.update(failed)
-            todo = [i for i in failed if not self._gives_up(failed[i], tries)]
-            result.unsent.update((i, failed[i]) for i in failed.keys() - set(todo))
-            if todo and deadline.wait(self._backoff(tries)):
-                result.unsent.update((i, failed[i]) for i in todo)
-                break
-        return result
+            failing = list(self._round(todo, result))
+            failed = {request.indexes[i]: fault for request, faults in failing for i, fault in faults.items()}
+            self._note(before, failed)
+            before = failed
+            todo = [again for request, faults in failing if (again := self._again(request, faults, tries, result))]
+            if not todo:
+                return result
+            if deadline.wait(_backoff(tries)):
+                result.unsent.update((i, failed[i]) for request in todo for i in request.indexes)
+                return result
 
-    def _once(self, events: Sequence[Event], indexes: Sequence[int], result: Delivered) -> dict[int, SinkFault]:
-        """One round over the events at these indexes. Returns those that were not taken."""
-        refused: dict[int, str] = {}
-        given = [events[i] for i in indexes]
-        remaining = iter(range(len(given)))
-        failed: dict[int, SinkFault] = {}
-        rejected: dict[int, str] = {}
+    def _requests(self, parts: Iterator[Encoded]) -> Iterator[_Request]:
+        """Joins parts up to the sink's bounds, and cuts what is over them."""
+        sink, start = self.output.sink, 0
+        together: list[Encoded] = []
+        size = count = 0
+        for part in parts:
+            over = size + part.size > sink.request_bytes or count + len(part) > sink.request_events
+            if together and over:
+                yield from self._bounded(sink.join(together), range(start, start + count))
+                start, size, count, together = start + count, 0, 0, []
+            together.append(part)
+            size, count = size + part.size, count + len(part)
+        if together:
+            yield from self._bounded(sink.join(together), range(start, start + count))
+
+    def _bounded(self, encoded: Encoded, indexes: Sequence[int]) -> Iterator[_Request]:
+        sink, left = self.output.sink, deque([_Request(encoded, indexes)])
+        while left:
+            request = left.popleft()
+            count = len(request.indexes)
+            over = request.encoded.size > sink.request_bytes or count > sink.request_events
+            if count == 1 or not over:
+                yield request
+                continue
+            middle = count // 2
+            halves = (range(middle), range(middle, count))
+            left.extendleft(
+                _Request(sink.pick(request.encoded, half), request.indexes[half.start : half.stop])
+                for half in reversed(halves)
+            )
+
+    def _round(self, todo: Iterable[_Request], result: Delivered) -> Iterator[tuple[_Request, dict[int, SinkFault]]]:
+        """Send every request once. Yields those of which something failed, with the faults by index in the request."""
         broken: SinkFault | None = None
-
-        def refuse(index: int, reason: str) -> None:
-            refused[index] = reason
-
-        for encoded in self.output.sink.encode(given, refuse):
-            members = [indexes[i] for i in _take(remaining, refused, len(encoded.events))]
-            broken = broken or self._send_one(encoded, members, failed, rejected)
+        for request in todo:
+            faults: dict[int, SinkFault] = {}
+            if broken is None:
+                try:
+                    faults = self._once(request, result)
+                except SinkFault as fault:
+                    broken = fault  # it is useless to try the next request now
             if broken is not None:
-                failed.update((i, broken) for i in members)
-        rejected.update((indexes[i], reason) for i, reason in refused.items())
-        self._counters.add("events_sent", len(indexes) - len(failed) - len(rejected), self.output.name)
-        if (fault := self._shares.judge(len(indexes), rejected)) is not None:
-            failed.update((i, fault) for i in rejected)
-        else:
-            result.rejected.update(rejected)
-        return failed
+                faults = dict.fromkeys(range(len(request.indexes)), broken)
+            if faults:
+                yield request, faults
 
-    def _send_one(
-        self, encoded: Encoded, members: Sequence[int], failed: dict[int, SinkFault], rejected: dict[int, str]
-    ) -> SinkFault | None:
-        """One request. Returns the fault that makes it useless to try the next one now."""
-        try:
-            sent = self.output.sink.send(encoded)
-        except SinkFault as fault:
-            return fault
+    def _once(self, request: _Request, result: Delivered) -> dict[int, SinkFault]:
+        encoded, sink = request.encoded, self.output.sink
+        sent = sink.send(encoded)
+        count = len(request.indexes)
         self._counters.add("duplicates", sent.duplicates, self.output.name)
-        rejected.update((members[i], reason) for i, reason in sent.rejected.items())
-        failed.update((members[i], fault) for i, fault in sent.failed.items())
-        return None
+        self._counters.add("events_sent", count - len(sent.failed) - len(sent.rejected), self.output.name)
+        faults = dict(sent.failed)
+        if (fault := self._share.judge(count, sent.rejected)) is not None:
+            return {**faults, **dict.fromkeys(sent.rejected, fault)}
+        for i, reason in sent.rejected.items():
+            result.rejected[request.indexes[i]] = Refusal(reason, sink.document(encoded, i), encoded.metadata[i])
+        return faults
+
+    def _again(self, request: _Request, faults: dict[int, SinkFault], tries: int, result: Delivered) -> _Request | None:
+        """What of a request is to be sent again; what is given up is noted."""
+        keep = sorted(i for i, fault in faults.items() if not self._gives_up(fault, tries))
+        result.unsent.update((request.indexes[i], faults[i]) for i in faults.keys() - set(keep))
+        if len(keep) == len(request.indexes):
+            return request
+        if not keep:
+            return None
+        return _Request(self.output.sink.pick(request.encoded, keep), [request.indexes[i] for i in keep])
 
     def _gives_up(self, fault: SinkFault, tries: int) -> bool:
         if not self.output.required:
@@ -146,7 +202,7 @@ class Sender:
         return self._is_ill(fault.scope)
 
     def _note(self, before: dict[int, SinkFault], failed: dict[int, SinkFault]) -> None:
-        """Remember which scopes fail, and which have recovered: events that failed for them were taken now."""
+        """Remember which scopes fail, and which have recovered: documents that failed for them were taken now."""
         scopes = {fault.scope: fault for fault in failed.values()}
         for scope in {fault.scope for i, fault in before.items() if i not in failed} - scopes.keys():
             self._recovered(scope)
@@ -174,47 +230,7 @@ class Sender:
         since = self._failing_since.get(scope)
         return since is not None and time.monotonic() - since >= self.output.park_after
 
-    @staticmethod
-    def _backoff(tries: int) -> float:
-        """Doubling, with full jitter above half: many workers must not come back in step."""
-        return min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
-
-def _take(remaining: Iterator[int], refused: dict[int, str], count: int) -> list[int]:
-    """The next `count` indexes that were not refused: the events of an Encoded, in order."""
-    taken: list[int] = []
-    while len(taken) < count:
-        index = next(remaining)
-        if index not in refused:
-            taken.append(index)
-    return taken
-
-
-class _RejectShare:
-    """Watches for an output that refuses nearly everything: a wrong mapping must not empty the source into rejects.
-
-    It speaks up only when the share is over the limit for documents of several chunks in a row: one bad object among
-    good ones never pauses an output.
-    """
-
-    CHUNKS = 4
-    DOCUMENTS = 1000
-
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
-        self._bad_chunks = 0
-        self._bad_documents = 0
-        self._lock = threading.Lock()
-
-    def judge(self, count: int, rejected: dict[int, str]) -> Sick | None:
-        """Count one round; the fault to raise for its rejects, or None to let them go to the dead letter."""
-        with self._lock:
-            if len(rejected) <= count * self._limit:
-                self._bad_chunks = self._bad_documents = 0
-                return None
-            self._bad_chunks += 1
-            self._bad_documents += len(rejected)
-            if self._bad_chunks < self.CHUNKS or self._bad_documents < self.DOCUMENTS:
-                return None
-        example = next(iter(rejected.values()))
-        return Sick(f"more than {self._limit:.0%} of the recent documents are refused, such as: {example}")
+def _backoff(tries: int) -> float:
+    """Seconds, doubling, with jitter of half: many workers must not come back in step."""
+    return min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
