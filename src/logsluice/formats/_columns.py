@@ -123,13 +123,18 @@ def fully_decoded(token: str) -> str:
 
 
 def words(token: str) -> list[str]:
-    """A list in one column: parted by spaces or commas, each item perhaps in quotes (`"h2","http/1.1"`)."""
-    return [item for item in (piece.strip('"') for piece in re.split("[ ,]", token)) if item and item != "-"]
+    """A list in one column, parted by spaces."""
+    return [item for item in token.split(" ") if item and item != "-"]
 
 
 def integers(token: str) -> list[int]:
     """As `words`, of integers."""
     return [whole(item) for item in words(token)]
+
+
+def quoted_words(token: str) -> list[str]:
+    """A list of quoted items parted by commas: `"h2","http/1.1"`, of which the outer quotes are gone already."""
+    return [item for item in (piece.strip('"') for piece in token.split(",")) if item and item != "-"]
 
 
 # ----------------------------------------------------------------------------------------------------- the columns
@@ -154,7 +159,7 @@ class Column:
     def read(self, token: str, event: Event) -> None:
         """Put the column's values into an event. Raises ValueError for a token that can't be of this column."""
         if token and token not in self.absent:
-            event[self.fields[0].name] = self.convert(token) if self.convert else token
+            event[self.fields[0].name] = token if self.convert is None else self.convert(token)
 
     def source(self, token: str, column: str) -> Sequence[str]:
         """The same as Python statements.
@@ -163,7 +168,7 @@ class Column:
             token: The variable that holds the token; `event` is the event.
             column: The name under which the loop finds this column; `<column>_convert` is its `convert`.
         """
-        value = f"{column}_convert({token})" if self.convert else token
+        value = token if self.convert is None else f"{column}_convert({token})"
         return [f"{self._present(token)}: event[{self.fields[0].name!r}] = {value}"]
 
     def _present(self, token: str) -> str:
@@ -254,7 +259,7 @@ class _HostPort(Column):
         return [
             f"{self._present(token)}:",
             f"    host, _, port = {token}.rpartition(':')",
-            f"    if host and host != '-' and port != '-' and ']' not in {token}:",
+            f"    if host and host != '-' and ']' not in {token}:",
             f"        event[{host!r}] = host",
             f"        event[{port!r}] = int(port)",
             f"    else: {column}.read({token}, event)",
@@ -274,15 +279,15 @@ class _Request(Column):
         values = (verb, url if url.strip(" -") else "", protocol)
         for field, value in zip(self.fields, values, strict=True):
             if value and value != "-":
-                event[field.name] = self.convert(value) if self.convert and value is url else value
+                event[field.name] = self.convert(value) if self.convert is not None and value is url else value
 
     def source(self, token: str, column: str) -> Sequence[str]:
         verb, url, protocol = (field.name for field in self.fields)
-        decode = [f"    {statement}" for statement in _decode("url", column)] if self.convert else []
+        decode = [f"    {statement}" for statement in _decode("url", column)] if self.convert is not None else []
         return [
             f"parts = {token}.split(' ')",
             "verb, url, protocol = parts if len(parts) == 3 else NO_REQUEST",
-            "if protocol in KNOWN_PROTOCOLS and verb not in NOTHING and url not in NOTHING:",
+            "if protocol in KNOWN_PROTOCOLS and verb and verb != '-' and url and url != '-':",
             *decode,
             f"    event[{verb!r}] = verb",
             f"    event[{url!r}] = url",
@@ -298,13 +303,11 @@ class _Listing(Column):
         one = f"WHOLE[{token}]" if self.convert is integers else token
         return [
             f"{self._present(token)}:",
-            f"    several = ' ' in {token} or ',' in {token}",
-            f"    event[{self.fields[0].name!r}] = {column}_convert({token}) if several else [{one}]",
+            f"    event[{self.fields[0].name!r}] = {column}_convert({token}) if ' ' in {token} else [{one}]",
         ]
 
 
 HELPERS: dict[str, Any] = {
-    "NOTHING": ("", "-"),
     "NO_REQUEST": ("", "", ""),
     "UTC": UTC,
     "WHOLE": Memo(whole),
@@ -407,6 +410,11 @@ def request(aws: str = "request", *, decode: bool = True) -> Column:
 
 
 def listing(aws: str, name: str = "", *, kind: Kind = "keyword", ecs: str = "", about: str = "") -> Column:
-    """Several values in one column, parted by spaces or commas."""
+    """Several values in one column, parted by spaces."""
     field = _field(aws, kind, name, ecs, about, many=True)
     return _Listing(aws, (field,), convert=integers if kind == "integer" else words)
+
+
+def quoted_listing(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Column:
+    """Several values in one column, each in quotes, parted by commas."""
+    return Column(aws, (_field(aws, "keyword", name, ecs, about, many=True),), convert=quoted_words)

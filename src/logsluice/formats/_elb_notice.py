@@ -20,7 +20,7 @@ def _message(tokens: list[str]) -> list[str]:
 def _finish(event: Event) -> None:
     head, _, when = event["message"].rpartition(" at ")
     if not head.startswith(_START):
-        raise ValueError("no notice")
+        raise ValueError("this is no notice of Elastic Load Balancing")
     event["elb"] = head.removeprefix(_START).strip()
     event["@timestamp"] = moment(when)
 

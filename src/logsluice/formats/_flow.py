@@ -95,14 +95,16 @@ class Flow:
         return names
 
 
-def header_recogniser(flow: Flow, path: str, default: bytes) -> Callable[[str, bytes], float]:
+def flow_recogniser(flow: Flow, path: str, default: bytes) -> Callable[[str, bytes], float]:
     """The `recognise` of a family: by its header line, by a line in the default order, or by the path alone."""
     in_path, in_default_order = re.compile(path), re.compile(default)
+    of_gateways = "tgw-id" in flow.columns
 
     def recognise(name: str, head: bytes) -> float:
         """1 when path and content fit; a custom order without a header is known by the path only."""
         line = head.partition(b"\n")[0].decode("utf-8", "replace")
-        fits = isinstance(flow.header(line), Table) or bool(in_default_order.match(head))
+        named = isinstance(flow.header(line), Table) and ("tgw-" in line) is of_gateways
+        fits = named or bool(in_default_order.match(head))
         if in_path.search(name):
             return 1.0 if fits else 0.6
         return 0.85 if fits else 0.0

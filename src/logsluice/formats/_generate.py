@@ -79,6 +79,8 @@ def _cut(table: Table, layout: str) -> list[str]:
     """
     delimiter = table.delimiter
     checks = [f"line.count('[') != {layout.count(BRACKETED)}"] if table.brackets else []
+    if table.quotes and QUOTED not in layout:
+        checks.append("'\"' in line")
     outside = re.split(QUOTED, layout)
     pieces: list[str] = []
     splits: list[str] = []

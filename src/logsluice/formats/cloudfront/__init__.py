@@ -88,7 +88,10 @@ _V1_LINE = re.compile(rb"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t")
 
 @lru_cache(maxsize=4096)
 def _moment(date: str, time: str) -> datetime:
-    return moment(f"{date}T{time}")
+    try:
+        return moment(f"{date}T{time}")
+    except ValueError as error:
+        raise ValueError(f"columns date and time: '{date} {time}' is not a time") from error
 
 
 def _finish(event: Event) -> None:

@@ -5,7 +5,7 @@ Fields as in AWS's "Access logs for your Network Load Balancer". Times in these 
 
 from __future__ import annotations
 
-from logsluice.formats._columns import code, host_port, integer, keyword, listing, time
+from logsluice.formats._columns import code, host_port, integer, keyword, quoted_listing, time
 from logsluice.formats._positional import positional, recogniser
 from logsluice.formats._table import Table
 
@@ -31,7 +31,7 @@ TABLE = Table(
         keyword("domain_name", ecs="tls.client.server_name"),
         keyword("alpn_fe_protocol", about="Negotiated with the client"),
         keyword("alpn_be_protocol", about="Negotiated with the target"),
-        listing("alpn_client_preference_list", ecs="tls.client.supported_protocols"),
+        quoted_listing("alpn_client_preference_list", ecs="tls.client.supported_protocols"),
         time("tls_connection_creation_time", ecs="event.start"),
     ),
     at_least=11,

@@ -6,7 +6,7 @@ Fields as in AWS's "Transit Gateway Flow Log records". Header line, option `fiel
 from __future__ import annotations
 
 from logsluice.formats._columns import integer, keyword
-from logsluice.formats._flow import COMMON, Flow, header_recogniser
+from logsluice.formats._flow import COMMON, Flow, flow_recogniser
 
 FLOW = Flow(
     "transit_gateway_flow",
@@ -41,8 +41,8 @@ FLOW = Flow(
 )
 
 build = FLOW.build
-recognise = header_recogniser(
+recognise = flow_recogniser(
     FLOW,
-    path=r"/vpcflowlogs/|transit-?gateway",
+    path=r"transit-?gateway",
     default=rb"\d+ TransitGateway\w* \d+ tgw-",
 )

@@ -11,7 +11,7 @@ Lines that report no traffic (`NODATA`, `SKIPDATA`) are events with the columns 
 from __future__ import annotations
 
 from logsluice.formats._columns import code, ip, keyword
-from logsluice.formats._flow import COMMON, Flow, header_recogniser
+from logsluice.formats._flow import COMMON, Flow, flow_recogniser
 
 FLOW = Flow(
     "vpc_flow",
@@ -49,7 +49,7 @@ FLOW = Flow(
 )
 
 build = FLOW.build
-recognise = header_recogniser(
+recognise = flow_recogniser(
     FLOW,
     path=r"/vpcflowlogs/|_vpcflowlogs_",
     default=rb"2 \d+ eni-\w+ (?:\S+ ){7}\d+ \d+ \S+ (?:OK|NODATA|SKIPDATA)\s",
