@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from logsluice.cli.shipping import Metered
+from logsluice.cli.summary import size
 from logsluice.telemetry.counters import Counters
 
 
@@ -18,13 +19,13 @@ def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     began = time.monotonic()
     with Progress(
         TextColumn("[bold]shipping"),
         BarColumn(),
-        DownloadColumn(),
+        TextColumn("{task.fields[amount]}"),
         TextColumn("{task.fields[events]:,} events"),
         TextColumn("{task.fields[speed]:,.0f}/s"),
         TextColumn("{task.fields[rejects]:,} rejects"),
@@ -33,13 +34,14 @@ def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]
         redirect_stdout=False,
         transient=True,
     ) as bar:
-        task = bar.add_task("", total=None, events=0, speed=0.0, rejects=0)
+        task = bar.add_task("", total=None, amount="", events=0, speed=0.0, rejects=0)
 
         def tick() -> None:
             events = counters.total("events")
             bar.update(
                 task,
                 completed=meter.read,
+                amount=size(meter.read) if meter.total is None else f"{size(meter.read)} of {size(meter.total)}",
                 total=meter.total,
                 events=events,
                 speed=events / max(0.1, time.monotonic() - began),

@@ -215,6 +215,11 @@ class Metered:
         """Bytes that there are to read, None when that is not known."""
         return getattr(self.source, "total_bytes", None)
 
+    @property
+    def failure(self) -> UsageError | None:
+        """Why the source ended early, None when it did not."""
+        return getattr(self.source, "failure", None)
+
     def open(self) -> None:
         """As the source."""
         self.source.open()

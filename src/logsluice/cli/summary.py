@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -102,7 +103,8 @@ def summary(
     )
     yield ""
     if formats := counters.by_label("events"):
-        yield f"  formats     {' · '.join(f'{name} {count:,}' for name, count in formats.items())}"
+        listed = " · ".join(f"{name} {count:,}" for name, count in formats.items())
+        yield from textwrap.wrap(listed, 96, initial_indent="  formats     ", subsequent_indent=" " * 14)
     if times.minutes:
         begin, end = _at(min(times.minutes)), _at(max(times.minutes) + 1)
         yield f"  time range  {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"

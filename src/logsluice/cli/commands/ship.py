@@ -13,6 +13,11 @@ import click
 if TYPE_CHECKING:
     from logsluice.cli.shipping import Target
 
+MOST_CRASHES = 3
+"""So many batches that failed by a fault of ours end the run: nobody waits for the next one to be tried again."""
+
+FAILED, INTERRUPTED = 1, 130
+
 EXAMPLES = """\b
 Examples:
   logsluice ship /var/log/alb/*.gz
@@ -64,13 +69,22 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     running = service("ship", meter, chosen, goal, kept_in, [times], counters)
     began = time.monotonic()
     with progress(meter, counters) as tick:
-        Daemon([running], tick=tick).run()
+
+        def watch() -> None:
+            tick()
+            if counters.total("crashes") >= MOST_CRASHES:
+                daemon.stop()
+
+        daemon = Daemon([running], tick=watch)
+        daemon.run()
     for line in summary(counters, times, meter.read, time.monotonic() - began, kept_in):
         click.echo(line, err=True)
     _what_next(goal, to, store, interval(column_minutes(times.minutes)))
+    if meter.failure is not None:
+        raise meter.failure
     if not meter.ended:
         click.echo("\nstopped before the end: run the same command again to go on", err=True)
-        return 130
+        return FAILED if counters.total("crashes") else INTERRUPTED
     return 0
 
 

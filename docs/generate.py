@@ -1,0 +1,113 @@
+"""Writes docs/components.md from the components themselves: `python docs/generate.py > docs/components.md`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from logsluice.components import Kind, find, names
+from logsluice.config.types import parse_duration, parse_size
+
+COLLECTIONS = (tuple, list, dict, Mapping)
+KINDS: dict[Any, str] = {
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "true or false",
+    tuple: "list",
+    list: "list",
+    dict: "mapping",
+    Mapping: "mapping",
+}
+TITLES: dict[Kind, str] = {"sources": "Sources", "filters": "Filters", "sinks": "Outputs", "formats": "Formats"}
+
+
+def page() -> Iterator[str]:
+    """The lines of the page."""
+    yield "# Components"
+    yield ""
+    yield "Made from the components' own docstrings and options by `docs/generate.py`. The pipeline around them is"
+    yield "described in [configuration.md](configuration.md)."
+    for kind, title in TITLES.items():
+        yield from ("", f"## {title}")
+        for name in names(kind):
+            module = find(kind, name)
+            yield from ("", f"### {name}", "", (module.__doc__ or "").strip())
+            yield from _fields(module.build) if kind == "formats" else _options(module.Config)
+
+
+def _options(config: type[BaseModel]) -> Iterator[str]:
+    if not config.model_fields:
+        return
+    said = _attributes(config)
+    yield from ("", "| option | type | default | |", "|---|---|---|---|")
+    for name, field in config.model_fields.items():
+        kind = _type(field)
+        default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True), kind)
+        about = field.description or said.get(name, "")
+        yield f"| `{field.alias or name}` | {kind} | {default} | {about} |".replace("  |", " |")
+
+
+def _attributes(config: type[BaseModel]) -> dict[str, str]:
+    """What the docstrings of a model and its bases say of their attributes (google style)."""
+    found: dict[str, str] = {}
+    for each in reversed(config.__mro__):
+        section = (inspect.getdoc(each) or "").partition("\nAttributes:\n")[2] if each.__dict__.get("__doc__") else ""
+        for entry in re.split(r"\n(?=    \w)", section.partition("\n\n")[0]):
+            name, _, about = entry.strip().partition(": ")
+            found[name] = " ".join(about.split())
+    return found
+
+
+def _fields(build: Any) -> Iterator[str]:
+    try:
+        fields = build().fields
+    except (TypeError, ValueError):  # it needs options to say which fields there are
+        return
+    if not fields:
+        return
+    yield from ("", "| field | type | AWS | ECS | |", "|---|---|---|---|---|")
+    for field in fields:
+        kind = f"list of {field.kind}" if field.many else field.kind
+        yield f"| `{field.name}` | {kind} | {field.aws} | {field.ecs} | {field.about} |"
+
+
+def _shown(value: object, kind: str) -> str:
+    if value in (None, PydanticUndefined, "", (), {}) or isinstance(value, BaseModel):
+        return ""
+    if kind == "duration":
+        return f"{value:g}s"
+    if kind == "size":
+        return f"{value // 1024}KiB" if isinstance(value, int) else ""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _type(field: FieldInfo) -> str:
+    """The type in the words of YAML."""
+    validators = [getattr(each, "func", None) for each in field.metadata]
+    if parse_duration in validators:
+        return "duration"
+    if parse_size in validators:
+        return "size"
+    choices = [each for each in typing.get_args(field.annotation) if each is not type(None)] or [field.annotation]
+    if typing.get_origin(field.annotation) is Literal:
+        return " or ".join(map(str, choices))
+    annotation = field.annotation if typing.get_origin(field.annotation) in COLLECTIONS else choices[0]
+    if typing.get_origin(annotation) is Literal:
+        return " or ".join(map(str, typing.get_args(annotation)))
+    origin = typing.get_origin(annotation) or annotation
+    return KINDS.get(origin, "mapping" if isinstance(origin, type) and issubclass(origin, BaseModel) else "text")
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(page()) + "\n")
