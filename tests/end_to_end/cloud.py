@@ -96,7 +96,8 @@ def alb_line(number: int) -> str:
     return (
         f"https 2026-01-{number % 28 + 1:02d}T10:{number % 60:02d}:00.{number % 1000000:06d}Z app/web/50dc6c495c0c9188 "
         f"203.0.113.{number % 250}:{1024 + number % 60000} 10.0.0.1:80 0.001 0.002 0.000 {status} {status} 34 366 "
-        f'"GET https://www.example.com:443/items/{number} HTTP/1.1" "curl/8.{number % 9}.0" TLS_AES_128_GCM_SHA256 TLSv1.3 '
+        f'"GET https://www.example.com:443/items/{number} HTTP/1.1" "curl/8.{number % 9}.0" '
+        "TLS_AES_128_GCM_SHA256 TLSv1.3 "
         "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067 "
         f'"Root=1-{number:08x}-36d228ad5d99923122bbe354" "www.example.com" "-" 0 2026-01-01T10:00:00.000000Z "forward" '
         f'"-" "-" "10.0.0.1:80" "{status}" "-" "-" TID_{number:032x}'
