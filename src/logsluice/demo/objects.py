@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from logsluice.components import names
-from logsluice.demo import inside, web
+from logsluice.demo import inside, services, web
 from logsluice.demo.traffic import ACCOUNT, REGION, Traffic, Visit
 
 Writer: TypeAlias = Callable[[Traffic, Sequence[Visit]], bytes]
@@ -18,6 +18,9 @@ _BALANCERS = "AWSLogs/{account}/elasticloadbalancing/{region}/{at:%Y/%m/%d}/"
 _BALANCER = "{account}_elasticloadbalancing_{region}_"
 _APPLICATION = _BALANCER + "app.shop.50dc6c495c0c9188_{stamp}_{ip}_{id}.log.gz"
 _WAF = "AWSLogs/{account}/WAFLogs/{region}/shop/{at:%Y/%m/%d/%H/%M}/"
+_CONFIG = "AWSLogs/{account}/Config/{region}/{at:%Y/%-m/%-d}/ConfigHistory/"
+_RESOLVER = "AWSLogs/{account}/vpcdnsquerylogs/vpc-abcdefab012345678/{at:%Y/%m/%d}/"
+_FIREWALL = "AWSLogs/{account}/network-firewall/alert/{region}/edge/{at:%Y/%m/%d/%H}/"
 _TRAIL = "AWSLogs/{account}/CloudTrail/{region}/{at:%Y/%m/%d}/"
 _VPC_LOGS = "AWSLogs/{account}/vpcflowlogs/{region}/{at:%Y/%m/%d}/{account}_vpcflowlogs_{region}_"
 
@@ -32,6 +35,12 @@ _KINDS: tuple[tuple[Writer, str], ...] = (
     (inside.vpc_flow, _VPC_LOGS + "fl-1234abcd_{stamp}_{id}.log.gz"),
     (inside.transit_gateway_flow, _VPC_LOGS + "fl-5678ef01_{stamp}_{id}.log.gz"),
     (inside.cloudtrail, _TRAIL + "{account}_CloudTrail_{region}_{stamp}_{id}.json.gz"),
+    (services.guardduty, "AWSLogs/{account}/GuardDuty/{region}/{at:%Y/%m/%d}/{id}.jsonl.gz"),
+    (services.security_hub, "events/SecurityHub/{at:%Y/%m/%d}/findings-{stamp}-{id}.ndjson.gz"),
+    (services.config, _CONFIG + "{account}_Config_{region}_ConfigHistory_AWS::EC2::Instance_{stamp}_{id}.json.gz"),
+    (services.route53_resolver, _RESOLVER + "{account}_vpcdnsquerylogs_vpc-abcdefab012345678_{stamp}_{id}.log.gz"),
+    (services.network_firewall, _FIREWALL + "{account}_network-firewall_alert_{region}_edge_{stamp}_{id}.log.gz"),
+    (services.cloudwatch_logs, "firehose/{at:%Y/%m/%d/%H}/lambda-1-{at:%Y-%m-%d-%H-%M-%S}-{id}.gz"),
     (inside.json, "shop/{at:%Y/%m/%d}/orders-{stamp}-{id}.ndjson.gz"),
     (inside.lines, "shop/{at:%Y/%m/%d}/worker-{stamp}-{id}.log"),
 )
@@ -59,4 +68,6 @@ def log_objects(traffic: Traffic, start: datetime, minutes: int, visits_a_minute
                 account=ACCOUNT, region=REGION, at=end, stamp=f"{end:%Y%m%dT%H%MZ}", ip="192.0.2.10", id=traffic.hex(8)
             )
             body = writer(traffic, visits)
+            if not body:
+                continue
             yield LogObject(writer.__name__, key, gzip.compress(body, 6, mtime=0) if key.endswith(".gz") else body)
