@@ -90,7 +90,7 @@ def read(
 
 def _payload(source: str | PathLike[str] | BinaryIO) -> Payload:
     if isinstance(source, (str, PathLike)):
-        from logsluice.sources.files import FilePayload
+        from logsluice.sources.files.payload import FilePayload
 
         return FilePayload(Path(fspath(source)))
     return StreamPayload(source, name=str(getattr(source, "name", "")))
