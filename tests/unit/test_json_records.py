@@ -141,6 +141,17 @@ def test_damage_within_an_array_ends_the_stream_after_what_stands(rest: bytes, r
     assert frame([b'{"Records":[{"a":1}' + rest], "Records") == [(12, b'{"a":1}', b""), reason]
 
 
+@pytest.mark.parametrize(("brackets", "deep"), [("[]", 200), ("[]", 201), ("{}", 200), ("{}", 201)])
+def test_a_record_is_nested_200_deep_at_most(brackets: str, deep: int) -> None:
+    opening, closing = ("[", "]") if brackets == "[]" else ('{"a":', "}")
+    nested = ('{"a":' + opening * (deep - 1) + "0" + closing * (deep - 1) + "}").encode()
+    data = b'{"b":1}\n' + nested + b'\n{"b":2}\n'
+    found = (8, nested, b"\n") if deep == 200 else Broken(8, nested[:EXCERPT], len(nested), "nested more than 200 deep")
+    whole = [(0, b'{"b":1}', b"\n"), found, (9 + len(nested), b'{"b":2}', b"\n")]
+    assert frame([data]) == whole
+    assert frame(data[i : i + 1] for i in range(len(data))) == whole
+
+
 def test_a_record_over_the_limit_is_broken_and_its_neighbours_are_not() -> None:
     long = b'{"a":"' + b"\\\\x" * 20 + b'"}'
     data = b'{"a":1}\n' + long + b'\n{"b":2}'

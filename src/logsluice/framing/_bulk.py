@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+MAX_DEPTH = 200
+"""Brackets within brackets; orjson writes no more than 254."""
+
 _OPEN, _CLOSE = b"\x01", b"\x02"  # stand for the brackets of a line's own object, so that inner ones can't cancel them
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"{}[]\n' + _OPEN + _CLOSE)
 _FIRST, _LAST = b"{}"
@@ -67,10 +70,11 @@ def _structure(block: bytes) -> bytes:
     if b'"' in rest:
         rest = _STRING.sub(b"", rest)
     rest = rest.replace(b"}\n{", _CLOSE + b"\n" + _OPEN)
-    size = -1
-    while size != len(rest):
+    for _ in range(MAX_DEPTH // 2 - 1):  # a round takes away two levels at most
         size = len(rest)
         rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+        if size == len(rest):
+            break
     return rest
 
 

@@ -4,9 +4,9 @@ No document is ever held, neither as bytes nor as Python objects: the scanner ho
 complete strings, and what it remembers is the stack of open brackets. Nothing has to be configured but the path of the
 array, for AWS services write all of these and Amazon Data Firehose joins documents without line ends.
 
-Broken JSON: a line feed within a string, brackets that don't match, and an object that starts in a new line's first
-column where no value can be, end a record as `Broken`; reading goes on at the next line. Within an array nothing tells
-where the next record starts, so there they make the stream `Corrupt`.
+Broken JSON: a line feed within a string, brackets that don't match or are nested too deep, and an object that starts in
+a new line's first column where no value can be, end a record as `Broken`; reading goes on at the next line. Within an
+array nothing tells where the next record starts, so there they make the stream `Corrupt`.
 """
 
 from __future__ import annotations
@@ -223,6 +223,9 @@ class _Scan:
                     self.found = True
                     self._enter(at)
                     return True
+                if len(stack) - self.base == _bulk.MAX_DEPTH:
+                    self.at = at
+                    return self._skip_line(f"nested more than {_bulk.MAX_DEPTH} deep")
                 stack.append(byte)
             elif stack[-1] != _CLOSES[byte]:
                 self.at = at
