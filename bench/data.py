@@ -174,3 +174,22 @@ def path_of(name: str, events: int) -> Path:
         FOLDER.mkdir(parents=True, exist_ok=True)
         write(name, events, path)
     return path
+
+
+def large_path_of(name: str, size: int) -> Path:
+    """One gzipped object of at least so many bytes, decompressed: a block of events again and again."""
+    path = FOLDER / f"{name}-{size}-bytes.gz"
+    if not path.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        r = random.Random(f"{name} of {DAY}")
+        events = [_MAKERS[name](r) for _ in range(20_000)]
+        is_document = name == "cloudtrail"
+        block = (",".join(events) if is_document else "".join(events)).encode()
+        partial = path.with_suffix(".partial")
+        with gzip.GzipFile(partial, "wb", compresslevel=1, mtime=0) as out:
+            out.write(b'{"Records":[' if is_document else _HEADERS.get(name, "").encode())
+            for n in range(-(-size // len(block))):
+                out.write(b"," + block if is_document and n else block)
+            out.write(b"]}" if is_document else b"")
+        partial.rename(path)
+    return path

@@ -20,17 +20,21 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from bench import data
-from logsluice.model import Origin
+from logsluice.model import Encoded, Origin, Sink
+
+if TYPE_CHECKING:
+    from logsluice.decode import Piece
 
 ROOT = Path(__file__).parent.parent
+REQUEST_BYTES = 4 * 1024 * 1024
 EVENTS = {"alb": 100_000, "cloudfront": 100_000, "cloudtrail": 40_000, "vpc_flow": 300_000, "waf": 60_000}
 
 
@@ -59,13 +63,27 @@ def ours(name: str, path: Path) -> tuple[int, int]:
     config = opensearch.Config(hosts=["http://127.0.0.1:9200"], index=f"{name}-%{{+yyyy.MM.dd}}")
     sink = opensearch.build(config, Context(formats=(chosen,)))
     count = size = 0
-    for piece in Decoder(chosen).decode(_File(path, origin)):
-        if piece.rejects:
-            raise SystemExit(f"{name}: {piece.rejects[0].reason}")
-        for encoded in sink.encode(piece.events, _refuse):
-            count += len(encoded.events)
-            size += encoded.size
+    for parts in _parts(sink, Decoder(chosen).decode(_File(path, origin))):
+        request = sink.join(parts)
+        count += len(request)
+        size += request.size
     return count, size
+
+
+def _parts(sink: Sink, pieces: Iterable[Piece]) -> Iterator[list[Encoded]]:
+    """What goes into one request after the other, as a pipeline's chunks do it."""
+    parts: list[Encoded] = []
+    size = 0
+    for piece in pieces:
+        if piece.rejects:
+            raise SystemExit(piece.rejects[0].reason)
+        parts.append(sink.encode(piece.events, _refuse))
+        size += parts[-1].size
+        if size >= REQUEST_BYTES:
+            yield parts
+            parts, size = [], 0
+    if parts:
+        yield parts
 
 
 @dataclass(frozen=True, slots=True)
