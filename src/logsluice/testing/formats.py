@@ -8,6 +8,7 @@ must come out of it. `rendered` writes such a file; read it before you believe i
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Set
 from datetime import timedelta
@@ -22,6 +23,7 @@ from logsluice.formats import load
 from logsluice.framing.limits import DEFAULT_LIMITS
 from logsluice.model import EXCERPT_BYTES, Broken, Event, Format, Origin, Parsed, Records
 
+_EXTRA = re.compile(r"extra_[0-9]+")
 _REFUSALS = ("@unparsable", "@broken", "@corrupt")
 ORIGIN = Origin("file:///sample.log", name="sample.log")
 
@@ -93,17 +95,22 @@ def assert_any_bytes_are_told_of(form: Format, data: bytes) -> None:
         return
 
 
-def assert_keys_are_declared(name: str) -> None:
-    """Each key in the sample's events is a declared field or lies under an `object`; `fields` has no name twice."""
+def assert_keys_are_declared(name: str, unknown: Set[str] = frozenset()) -> None:
+    """Each key in the sample's events is a declared field or lies under an `object`; `fields` has no name twice.
+
+    Args:
+        name: The format's.
+        unknown: What the sample has on purpose of columns that AWS might add. `extra_1` … need not be named.
+    """
     form = load(name)
     assert len({field.name for field in form.fields}) == len(form.fields)
     if not form.fields:
         return  # open-ended as a whole
     declared = {field.name for field in form.fields}
     # a time that can't be read stays under AWS's name for it
-    allowed = {"@timestamp", *_REFUSALS, *(field.aws for field in form.fields if field.kind == "time")}
+    allowed = {"@timestamp", *_REFUSALS, *unknown, *(field.aws for field in form.fields if field.kind == "time")}
     for event in expected_of(name):
-        undeclared = [key for key in _keys(event, declared, "") if key not in allowed]
+        undeclared = [key for key in _keys(event, declared, "") if key not in allowed and not _EXTRA.fullmatch(key)]
         assert not undeclared, f"{name} gives {undeclared}, which it does not declare"
 
 
