@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format bench lock clean
+.PHONY: help demo test test-full lint format bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ format: $(READY) ## Let ruff put the code in shape
 
 bench: $(READY) ## Events a second, by format
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(READY) ## Renew docs/components.md from the components
+	$(BIN)/python docs/generate.py > docs/components.md
 
 # pip-compile knows no dependency groups yet, so their lines are given to it as a second source.
 lock: $(READY) ## Renew requirements.lock
