@@ -281,6 +281,17 @@ def test_what_is_unavailable_is_always_tried_again() -> None:
     assert [o for _, o in made.process([delivery], FOREVER)] == [Outcome.RETRY]
 
 
+def test_an_outage_of_s3_parks_rather_than_wearing_messages_out() -> None:
+    made = pipeline(Output("memory", MemorySink()), policies=Policies(threshold=3, pause_seconds=0.0))
+    payloads = [MemoryPayload(b"x\n", f"s3://logs/{n}", Unavailable("503")) for n in range(5)]
+    batch = [Delivery(f"d{n}", [payload]) for n, payload in enumerate(payloads)]
+    outcomes = [o for _, o in made.process(batch, FOREVER)]
+    assert outcomes == [Outcome.RETRY] * 2 + [Outcome.PARKED] * 3
+    for payload in payloads:
+        payload.fault = None
+    assert [o for _, o in made.process(batch[2:], FOREVER)] == [Outcome.DELIVERED] * 3
+
+
 def test_one_denied_object_does_not_pause_its_bucket() -> None:
     made = pipeline(Output("memory", MemorySink()), policies=Policies(threshold=3))
     one = Delivery("d", [MemoryPayload(b"", "s3://logs/denied", Denied("no"))])

@@ -31,6 +31,9 @@ DEFAULTS: Mapping[str, Action] = {
 }
 """Nothing is lost by default: only what a newer notification brings anyway is discarded."""
 
+ALWAYS: Mapping[str, Action] = {"unavailable": "pause"}
+"""Not to be chosen: a service that fails says nothing of the object. Parking spares messages their redrive limit."""
+
 RETRIES_BEFORE_DEAD_LETTER = 3
 PAUSE_THRESHOLD = 5
 PAUSE_SECONDS = 60.0
@@ -40,9 +43,9 @@ log = structlog.get_logger("policies")
 
 @dataclass(slots=True)
 class _Bucket:
-    """Denials in a row, by object, and until when the bucket rests."""
+    """Objects that failed in a row, and until when the bucket rests."""
 
-    denied: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
     paused_until: float = 0.0
 
 
@@ -52,7 +55,7 @@ class Policies:
 
     Attributes:
         on: Fault class to action; what is not named has its default.
-        threshold: So many different objects of one bucket denied in a row pause it: one object can't.
+        threshold: So many different objects of one bucket failing in a row pause it: one object can't.
         pause_seconds: How long a bucket rests before one object is tried again.
     """
 
@@ -63,8 +66,8 @@ class Policies:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def action(self, kind: str) -> Action:
-        """What is declared for a class of faults; what is in none (a service that fails) is tried again."""
-        return self.on.get(kind) or DEFAULTS.get(kind, "retry")
+        """What is declared for a class of faults."""
+        return ALWAYS.get(kind) or self.on.get(kind) or DEFAULTS[kind]
 
     def decide(self, fault: SourceFault, delivery: Delivery, origin: Origin | None) -> Action:
         """The action for one fault; `pause` only where the whole bucket is now paused, `retry` below the threshold."""
@@ -72,7 +75,7 @@ class Policies:
         if action != "pause":
             return action
         bucket = bucket_of(origin)
-        if self._denied(bucket, origin.uri if origin else delivery.id):
+        if self._failed(bucket, origin.uri if origin else delivery.id, fault):
             return "pause"
         declared = fault.kind in self.on
         if fault.kind == "missing_or_denied" and not declared and delivery.receive_count >= RETRIES_BEFORE_DEAD_LETTER:
@@ -91,18 +94,20 @@ class Policies:
             with self._lock:
                 self._buckets.pop(bucket_of(origin), None)
 
-    def _denied(self, bucket: str, uri: str) -> bool:
+    def _failed(self, bucket: str, uri: str, fault: SourceFault) -> bool:
+        """Note an object that could not be read; whether its bucket is paused now."""
         with self._lock:
             state = self._buckets.setdefault(bucket, _Bucket())
-            state.denied.add(uri)
-            if len(state.denied) < self.threshold:
+            if len(state.failed) < self.threshold:
+                state.failed.add(uri)
+            if len(state.failed) < self.threshold:
                 return False
             state.paused_until = time.monotonic() + self.pause_seconds
         log.warning(
             "nothing of this bucket can be read: paused, and tried again by itself",
             bucket=bucket,
             seconds=self.pause_seconds,
-            do="grant s3:GetObject on the bucket's objects (and kms:Decrypt where they are encrypted by a key)",
+            reason=str(fault),
         )
         return True
 
