@@ -194,7 +194,6 @@ class PipelineModel(Options):
     key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = None
     fields: dict[str, Any] = Field(default_factory=dict)
     document_id: Literal["position", "content"] = "position"
-    id_salt: str = ""
     origin: bool = True
     filters: tuple[FilterNode, ...] = ()
     outputs: tuple[OutputNode, ...] = Field(min_length=1)
