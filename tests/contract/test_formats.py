@@ -16,7 +16,7 @@ from logsluice.model import Format, Origin, Records
 from logsluice.testing import formats as contract
 
 NAMES = names("formats")
-NOT_YET_AWS_S = {"cloudfront": {"x_some_new_column"}, "cloudfront_realtime": {"x_some_new_column"}}
+NOT_YET_AWS_S = {"cloudfront": {"x_some_new_column"}, "vpc_flow": {"next_hop_vpc_id"}}
 OPEN_ENDED = {"auto", "json", "lines"}
 
 
