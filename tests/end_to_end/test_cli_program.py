@@ -89,7 +89,8 @@ def test_every_component_and_option_is_documented(kind: str) -> None:
         section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
         assert section, f"{kind}/{name}: run `make docs`"
         if kind != "formats":
-            options = find(kind, name).Config.model_fields
+            fields = find(kind, name).Config.model_fields
+            options = [field.alias or name for name, field in fields.items()]
             assert [option for option in options if f"| `{option}` |" not in section] == [], "run `make docs`"
 
 
