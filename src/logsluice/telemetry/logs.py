@@ -36,7 +36,9 @@ def configure(verbose: bool = False, readable: bool | None = None) -> None:
     if readable is None:
         readable = sys.stderr.isatty()
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=True, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(
+            colors=True, pad_event_to=0, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+        )
         if readable
         else structlog.processors.JSONRenderer()
     )
