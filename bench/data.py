@@ -41,8 +41,9 @@ def _path(r: random.Random) -> str:
     return path
 
 
-def _clock(r: random.Random) -> str:
-    return f"{r.randint(0, 23):02}:{r.randint(0, 59):02}:{r.randint(0, 59):02}"
+def _clock(r: random.Random, minutes: int = 5) -> str:
+    """A time within the minutes that AWS puts into one object."""
+    return f"13:{r.randint(0, minutes - 1):02}:{r.randint(0, 59):02}"
 
 
 def alb(r: random.Random) -> str:
@@ -66,7 +67,7 @@ def alb(r: random.Random) -> str:
 
 
 def vpc_flow(r: random.Random) -> str:
-    start = EPOCH_OF_DAY + r.randint(0, 86_000)
+    start = EPOCH_OF_DAY + r.randint(0, 600)
     return (
         f"2 {_ACCOUNT} eni-0{_hex(r, 16)} {_address(r)} 10.20.{r.randint(0, 15)}.{r.randint(4, 250)} "
         f"{r.randint(1024, 65535)} {r.choice((443, 80, 5432, 22))} {r.choice((6, 6, 17))} {r.randint(1, 800)} "
@@ -78,7 +79,7 @@ def cloudfront(r: random.Random) -> str:
     agent = r.choice(_AGENTS).replace(" ", "%20")
     path, _, query = _path(r).partition("?")
     columns = (
-        DAY, _clock(r), "FRA56-P4", r.randint(200, 90000), _address(r), "GET", "d111111abcdef8.cloudfront.net", path,
+        DAY, _clock(r, 60), "FRA56-P4", r.randint(200, 90000), _address(r), "GET", "d111111abcdef8.cloudfront.net", path,
         r.choice((200, 200, 304, 404)), "https://www.store.example/", agent, query or "-", "-",
         r.choice(("Hit", "Miss", "RefreshHit")), _hex(r, 40) + "==", "cdn.store.example", "https", r.randint(30, 900),
         f"{r.random():.3f}", "-", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "Hit", "HTTP/2.0", "-", "-",
@@ -90,7 +91,7 @@ def cloudfront(r: random.Random) -> str:
 def waf(r: random.Random) -> str:
     headers = {"Host": "www.store.example", "User-Agent": r.choice(_AGENTS), "Accept": "*/*", "X-Request": _hex(r, 32)}
     record = {
-        "timestamp": EPOCH_OF_DAY * 1000 + r.randint(0, 86_000_000),
+        "timestamp": EPOCH_OF_DAY * 1000 + r.randint(0, 300_000),
         "formatVersion": 1,
         "webaclId": f"arn:aws:wafv2:eu-central-1:{_ACCOUNT}:regional/webacl/storefront/{_hex(r, 32)}",
         "terminatingRuleId": "Default_Action",

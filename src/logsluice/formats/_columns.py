@@ -252,7 +252,7 @@ class _HostPort(Column):
         if host and host != "-":
             event[self.fields[0].name] = host
         if port and port != "-":
-            event[self.fields[1].name] = int(port)
+            event[self.fields[1].name] = int(port) if self.convert is None else self.convert(port)
 
     def source(self, token: str, column: str) -> Sequence[str]:
         host, port = (field.name for field in self.fields)
@@ -261,7 +261,7 @@ class _HostPort(Column):
             f"    host, _, port = {token}.rpartition(':')",
             f"    if host and host != '-' and ']' not in {token}:",
             f"        event[{host!r}] = host",
-            f"        event[{port!r}] = int(port)",
+            f"        event[{port!r}] = {'int(port)' if self.convert is None else f'{column}_convert[port]'}",
             f"    else: {column}.read({token}, event)",
         ]
 
@@ -393,10 +393,14 @@ def epoch_timestamp(aws: str) -> Column:
     return _Epoch(aws, (Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP),))
 
 
-def host_port(aws: str, name: str, *, ecs: str = "", about: str = "") -> Column:
-    """An address and a port: gives `<name>_ip` and `<name>_port`; `ecs` is their common prefix."""
+def host_port(aws: str, name: str, *, ecs: str = "", about: str = "", few_ports: bool = False) -> Column:
+    """An address and a port: gives `<name>_ip` and `<name>_port`; `ecs` is their common prefix.
+
+    `few_ports`: of services, not of clients.
+    """
     address = Field(f"{name}_ip", "ip", aws=aws, ecs=f"{ecs}.ip" if ecs else "", about=about)
-    return _HostPort(aws, (address, Field(f"{name}_port", "integer", aws=aws, ecs=f"{ecs}.port" if ecs else "")))
+    port = Field(f"{name}_port", "integer", aws=aws, ecs=f"{ecs}.port" if ecs else "")
+    return _HostPort(aws, (address, port), convert=Memo(whole) if few_ports else None)
 
 
 def request(aws: str = "request", *, decode: bool = True) -> Column:

@@ -40,7 +40,7 @@ TABLE = Table(
         time("time", "@timestamp", ecs="@timestamp", about="When the response was sent"),
         keyword("elb", about="The load balancer's resource id"),
         host_port("client:port", "client", ecs="client"),
-        host_port("target:port", "target"),
+        host_port("target:port", "target", few_ports=True),
         duration("request_processing_time", about="Seconds until the request was sent to the target"),
         duration("target_processing_time", about="Seconds until the target began to answer"),
         duration("response_processing_time", about="Seconds until the answer was sent to the client"),

@@ -21,7 +21,7 @@ TABLE = Table(
         time("time", "@timestamp", ecs="@timestamp", about="When the request was received"),
         keyword("elb", about="The load balancer's name"),
         host_port("client:port", "client", ecs="client"),
-        host_port("backend:port", "backend"),
+        host_port("backend:port", "backend", few_ports=True),
         duration("request_processing_time", about="Seconds until the request was sent to the instance"),
         duration("backend_processing_time", about="Seconds until the instance began to answer"),
         duration("response_processing_time", about="Seconds until the answer was sent to the client"),

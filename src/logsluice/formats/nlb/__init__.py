@@ -17,7 +17,7 @@ TABLE = Table(
         keyword("elb", about="The load balancer's resource id"),
         keyword("listener", about="The listener's resource id"),
         host_port("client:port", "client", ecs="client"),
-        host_port("destination:port", "destination", ecs="destination"),
+        host_port("destination:port", "destination", ecs="destination", few_ports=True),
         integer("connection_time", about="Milliseconds from start to end"),
         integer("tls_handshake_time", about="Milliseconds"),
         integer("received_bytes", ecs="source.bytes"),
