@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 import regex
 
-from logsluice.config.assemble import KeyFields, assemble
+from logsluice.components import names
+from logsluice.config.assemble import KeyFields, assemble, possible_formats
 from logsluice.config.check import check_file
 from logsluice.config.load import load_text
 from logsluice.errors import ConfigError
+from logsluice.formats import load
 from logsluice.hosts.daemon import Service
 
 
@@ -120,3 +122,9 @@ def test_a_dead_letter_in_a_temporary_folder_is_warned_of(tmp_path: Path, monkey
     file.write_text("pipelines: [{source: {type: files, paths: [x]}, format: alb, outputs: [stdout]}]")
     [problem] = check_file(str(file))
     assert (problem.severity, problem.option, problem.line) == ("warning", "pipelines[0].dead_letter", 1)
+
+
+def test_outputs_know_every_format_that_auto_may_choose() -> None:
+    chosen = possible_formats(load("auto"))
+    assert {format_.name for format_ in chosen} == set(names("formats")) - {"auto"}
+    assert possible_formats(load("alb")) == (load("alb"),)

@@ -84,7 +84,7 @@ class _Builder:
         model = self._model
         before = len(self._problems)
         chosen: Format | None = self._format()
-        context = Context(model.name, () if chosen is None else _possible(chosen), self._base)
+        context = Context(model.name, () if chosen is None else possible_formats(chosen), self._base)
         source: Source | None = self._build("sources", model.source, (*self._place, "source"), context)
         filters = [self._filter(node, (*self._place, "filters", i), context) for i, node in enumerate(model.filters)]
         outputs = list(self._outputs(model.outputs, (*self._place, "outputs"), context, None))
@@ -183,6 +183,6 @@ def _both(outer: Callable[[Event], bool] | None, condition: Condition, wanted: b
     return lambda event: outer(event) and holds(event) is wanted
 
 
-def _possible(chosen: Format) -> tuple[Format, ...]:
+def possible_formats(chosen: Format) -> tuple[Format, ...]:
     """The formats that events of a format may have: several for one that chooses among others, such as `auto`."""
     return tuple(getattr(chosen, "formats", (chosen,)))

@@ -51,6 +51,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     from logsluice.cli.shipping import Metered, service, source_of, target
     from logsluice.cli.summary import Times, column_minutes, interval, summary
     from logsluice.components import Context, UnknownComponent
+    from logsluice.config.assemble import possible_formats
     from logsluice.errors import UsageError
     from logsluice.formats import load
     from logsluice.hosts.daemon import Daemon
@@ -64,7 +65,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
         raise UsageError(f"the format {format_name} can't be used here: {error}") from None
     counters, times = Counters(), Times()
     meter = Metered(source_of(paths))
-    goal = target(to, store, Context("ship", (), Path()))
+    goal = target(to, store, Context("ship", possible_formats(chosen), Path()))
     kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
     running = service("ship", meter, chosen, goal, kept_in, [times], counters)
     began = time.monotonic()
@@ -83,8 +84,12 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     if meter.failure is not None:
         raise meter.failure
     if not meter.ended:
-        click.echo("\nstopped before the end: run the same command again to go on", err=True)
-        return FAILED if counters.total("crashes") else INTERRUPTED
+        crashed = counters.total("crashes")
+        ended = "ended by faults of its own, told above" if crashed else "stopped before the end"
+        click.echo(
+            f"\n{ended}: the same command goes on from there, for what is shipped already adds nothing", err=True
+        )
+        return FAILED if crashed else INTERRUPTED
     return 0
 
 

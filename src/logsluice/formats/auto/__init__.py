@@ -42,6 +42,11 @@ class Auto:
         """Lines, until a format is chosen."""
         return Lines()
 
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """Those that it chooses among: outputs prepare for all of them."""
+        return tuple(load(name) for name in recognisers())
+
     def select(self, origin: Origin, head: bytes) -> Format:
         """The format that is surest of the payload."""
         scores = {name: recognise(origin.name, head) for name, recognise in recognisers().items()}
