@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 
 from logsluice.lang.conditions import Condition, Undecidable
 from logsluice.model import Event, Filter, RejectEvent
@@ -37,16 +38,27 @@ class Branch:
 
     def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:
         """See `logsluice.model.Filter`."""
-        decided: list[tuple[bool, Event]] = []
+        try:
+            decided = [self.condition(event) for event in events]
+        except Undecidable:
+            events = self._decidable(events, reject)
+            decided = [self.condition(event) for event in events]
+        if not any(decided):
+            return self.otherwise.apply(events, reject)
+        if all(decided):
+            return self.then.apply(events, reject)
+        out: list[Event] = []
+        for holds, run in groupby(zip(decided, events, strict=True), key=itemgetter(0)):
+            out += (self.then if holds else self.otherwise).apply([event for _, event in run], reject)
+        return out
+
+    def _decidable(self, events: list[Event], reject: RejectEvent) -> list[Event]:
+        kept = []
         for event in events:
             try:
-                decided.append((self.condition(event), event))
+                self.condition(event)
             except Undecidable as error:
                 reject(event, f"if: {error}")
-        runs = [(holds, [event for _, event in run]) for holds, run in groupby(decided, key=lambda pair: pair[0])]
-        if len(runs) == 1 and len(decided) == len(events):
-            return self._of(runs[0][0]).apply(events, reject)
-        return [event for holds, run in runs for event in self._of(holds).apply(run, reject)]
-
-    def _of(self, holds: bool) -> Filter:
-        return self.then if holds else self.otherwise
+            else:
+                kept.append(event)
+        return kept

@@ -161,6 +161,21 @@ def test_what_a_layout_writes_it_reads(moment: datetime) -> None:
     assert compile_reader(layout)(joda.writer(layout)(moment)) == moment
 
 
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([0, 3, 6]), st.sampled_from(["T", " ", "-"]))
+def test_iso8601_written_with_a_z_or_an_offset_is_the_same(moment: datetime, digits: int, separator: str) -> None:
+    timespec = {0: "seconds", 3: "milliseconds", 6: "microseconds"}[digits]
+    text = moment.replace(tzinfo=None).isoformat(separator, timespec)
+    expected = moment.replace(
+        microsecond=0 if not digits else moment.microsecond // 10 ** (6 - digits) * 10 ** (6 - digits)
+    )
+    for zone in ("Z", "+00:00"):
+        if separator == "T":
+            assert compile_reader("ISO8601")(text + zone) == expected
+        elif separator == "-" or digits != 3:
+            with pytest.raises(ValueError, match="not ISO 8601"):
+                compile_reader("ISO8601")(text + zone)
+
+
 @given(st.text(), st.sampled_from(["ISO8601", "UNIX", "UNIX_MS", "TAI64N", "dd/MMM/yyyy:HH:mm:ss Z", "yyDDDkk"]))
 def test_any_text_is_a_time_or_a_value_error(text: str, layout: str) -> None:
     with contextlib.suppress(ValueError):

@@ -33,6 +33,10 @@ _ISO = re.compile(
     r"(?P<zone>Z|z|[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 
+_USUAL_LENGTHS = frozenset(
+    map(len, ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00.123456Z"))
+)
+
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]*)?")
 _TAI64N = re.compile(r"@?([0-9a-fA-F]{16})([0-9a-fA-F]{8})")
@@ -82,6 +86,8 @@ def read_iso8601(value: Any, zone: tzinfo = UTC) -> datetime:
         ValueError: It is something else.
     """
     text = _text(value)
+    if len(text) in _USUAL_LENGTHS and text[10] == "T" and text[11:13] != "24" and text[13] == ":" and text[-1] == "Z":
+        return datetime.fromisoformat(text)  # several times faster; its wider notion of ISO 8601 is kept out above
     found = _ISO.fullmatch(text)
     if found is None:
         raise ValueError(f"{text[:100]!r} is not ISO 8601")
