@@ -27,6 +27,7 @@ from logsluice.delivery.policies import Policies, pause_reason
 from logsluice.delivery.sender import Delivered, Output, Refusal, Sender
 from logsluice.errors import SinkFault, SourceFault
 from logsluice.framing.limits import MIB
+from logsluice.lang.conditions import Undecidable
 from logsluice.model import EXCERPT_BYTES, Delivery, Encoded, Event, Filter, Origin, Outcome, Payload, Reject
 from logsluice.telemetry.counters import Counters
 
@@ -207,7 +208,7 @@ class _Run:
         unrouted = events if self._pipeline.may_match_none else []
         for sender in self._pipeline.senders:
             output = sender.output
-            mine = events if output.condition is None else [event for event in events if output.condition(event)]
+            mine = self._routed(output, progress, origin, events)
             if unrouted:
                 routed = set(map(id, mine))
                 unrouted = [event for event in unrouted if id(event) not in routed]
@@ -216,6 +217,19 @@ class _Run:
             segment.encoded.append(self._encode_for(output, progress, origin, mine) if mine else None)
         self._pipeline.counters.add("unrouted", len(unrouted))
         return segment
+
+    def _routed(self, output: Output, progress: Progress, origin: Origin, events: list[Event]) -> list[Event]:
+        """The events that an output's condition holds for; one that it can't tell of is a reject of that output."""
+        if output.condition is None:
+            return events
+        mine = []
+        for event in events:
+            try:
+                if output.condition(event):
+                    mine.append(event)
+            except Undecidable as error:
+                self._add_rejects(progress, [_of_event(event, origin, "filter", str(error), output.name)])
+        return mine
 
     def _encode_for(self, output: Output, progress: Progress, origin: Origin, events: list[Event]) -> Encoded | None:
         def refuse(index: int, reason: str) -> None:
