@@ -79,8 +79,8 @@ def cloudfront(r: random.Random) -> str:
     agent = r.choice(_AGENTS).replace(" ", "%20")
     path, _, query = _path(r).partition("?")
     columns = (
-        DAY, _clock(r, 60), "FRA56-P4", r.randint(200, 90000), _address(r), "GET", "d111111abcdef8.cloudfront.net", path,
-        r.choice((200, 200, 304, 404)), "https://www.store.example/", agent, query or "-", "-",
+        DAY, _clock(r, 60), "FRA56-P4", r.randint(200, 90000), _address(r), "GET", "d111111abcdef8.cloudfront.net",
+        path, r.choice((200, 200, 304, 404)), "https://www.store.example/", agent, query or "-", "-",
         r.choice(("Hit", "Miss", "RefreshHit")), _hex(r, 40) + "==", "cdn.store.example", "https", r.randint(30, 900),
         f"{r.random():.3f}", "-", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "Hit", "HTTP/2.0", "-", "-",
         r.randint(1024, 65535), f"{r.random():.3f}", "Hit", "text/html", r.randint(100, 9000), "-", "-",

@@ -44,8 +44,9 @@ def tokens(line: str, table: Table) -> tuple[list[str], str]:
     """A line's tokens without their quotes and brackets, and its layout.
 
     Raises:
-        Unparsable: A quote that nothing closes.
+        Unparsable: A quote that nothing closes, or far too many columns.
     """
+    most = len(table.columns) + MOST_EXTRAS
     pattern = _token(table.delimiter, table.quotes, table.brackets)
     found: list[str] = []
     layout: list[str] = []
@@ -65,6 +66,8 @@ def tokens(line: str, table: Table) -> tuple[list[str], str]:
                 raise Unparsable(f"the quote at character {at} is never closed")
             layout.append(PLAIN)
         found.append(token)
+        if len(found) > most:
+            raise Unparsable(f"more than {most} columns, this format has {len(table.columns)}")
         at = match.end()
         if at == len(line):
             return found, "".join(layout)
@@ -81,8 +84,6 @@ def parse(line: str, table: Table) -> tuple[Event | Unparsable, str]:
         found, layout = mended, ""
     if len(found) < table.at_least:
         return Unparsable(f"{len(found)} columns, {table.at_least} at the least are in a line of this format"), ""
-    if len(found) > len(table.columns) + MOST_EXTRAS:
-        return Unparsable(f"{len(found)} columns, this format has {len(table.columns)}"), ""
     event: Event = {}
     for column, token in zip(table.padded(len(found)), found, strict=True):
         try:

@@ -9,9 +9,9 @@ plain column it reads::
         for line in lines:
             try:
                 if "\\\\" in line: raise ValueError
-                s0, t1, s1 = line.split('"')
-                [t0, f0] = s0.split(" ")
-                [e1, t2] = s1.split(" ")
+                s0, t1, s1 = line.split('"', 3)
+                [t0, f0] = s0.split(" ", 2)
+                [e1, t2] = s1.split(" ", 2)
                 if f0 or e1: raise ValueError
                 event = {}
                 if t0 != '-' and t0: event['type'] = t0
@@ -75,7 +75,8 @@ def _cut(table: Table, layout: str) -> list[str]:
     """Statements that cut `line` into `t0`, `t1`, …, or raise ValueError.
 
     The line is split at its quotes first. What lies outside of them is split at the delimiters; it begins and ends with
-    one where a quoted column is its neighbour, hence an empty edge, which is checked.
+    one where a quoted column is its neighbour, hence an empty edge, which is checked. A line is never cut into
+    many more pieces than it should have.
     """
     delimiter = table.delimiter
     checks = [f"line.count('[') != {layout.count(BRACKETED)}"] if table.brackets else []
@@ -93,14 +94,15 @@ def _cut(table: Table, layout: str) -> list[str]:
             names, mended, more = _plain(n, forms, delimiter)
             edges = [f"e{at}"] * before, [f"f{at}"] * after
             checks += [*edges[0], *edges[1], *more]
-            splits += [f"[{', '.join([*edges[0], *names, *edges[1]])}] = {piece}.split({delimiter!r})", *mended]
+            variables = [*edges[0], *names, *edges[1]]
+            splits += [f"[{', '.join(variables)}] = {piece}.split({delimiter!r}, {len(variables)})", *mended]
         else:
             checks.append(f"{piece} != {delimiter!r}" if before and after else piece)
         n += len(forms)
         if after:
             pieces.append(f"t{n}")
             n += 1
-    cut = [f"{', '.join(pieces)} = line.split('\"')"] if len(outside) > 1 else []
+    cut = [f"{', '.join(pieces)} = line.split('\"', {len(pieces)})"] if len(outside) > 1 else []
     return [*cut, *splits, *([f"if {' or '.join(checks)}: raise ValueError"] if checks else [])]
 
 
