@@ -89,7 +89,7 @@ class Config(Options):
     compress: bool = Field(True, description="Send requests as gzip.")
     manage_template: bool = Field(True, description="Install index templates made from the formats' fields.")
     request_bytes: Size = Field(5 * 1024 * 1024, ge=1024, description="Upper bound of a request, before compression.")
-    request_events: int = Field(2000, ge=1, le=100_000, description="Upper bound of a request.")
+    request_events: int = Field(5000, ge=1, le=100_000, description="Upper bound of a request.")
     timeout: Duration = Field(60.0, gt=0, description="How long to wait for an answer.")
 
     @property

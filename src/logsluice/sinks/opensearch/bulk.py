@@ -1,9 +1,9 @@
-"""The `_bulk` wire form: events to bounded requests, and answers to a result for each event."""
+"""The `_bulk` wire form: events to lines, and answers to a result for each document."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ import orjson
 from logsluice.errors import Busy, Sick, SinkFault
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks._documents import Documents
 from logsluice.sinks._json import dumps as json_bytes
 from logsluice.sinks.opensearch.indexes import IndexNames, Unencodable
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
@@ -20,75 +21,42 @@ MAX_ID_BYTES = 512
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC
 
-_AFTER_ID = b"}}\n"
-_AFTER_DOCUMENT = b"\n"
-_BLOCK_PARTS = 5 * 64
-
 
 class Encoder:
-    """Events to `_bulk` requests. Thread-safe.
+    """Events to `_bulk` lines. Thread-safe.
 
     Args:
         names: The index of each event, and the head of its action line.
         document_id: The user's id; None for ours, `[@metadata][_id]`.
-        request_bytes: A request holds at most this much, unless a single document is larger.
-        request_events: And at most that many events.
     """
 
-    def __init__(
-        self, names: IndexNames, document_id: Template | None, request_bytes: int, request_events: int
-    ) -> None:
+    def __init__(self, names: IndexNames, document_id: Template | None) -> None:
         self._names = names
         self._id_of = _our_id if document_id is None else _user_id(document_id)
-        self._request_bytes = request_bytes
-        self._request_events = request_events
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
-        """See `logsluice.model.Sink.encode`; a body is the request's bytes."""
-        blocks: list[bytes] = []
-        parts: list[bytes] = []
-        members: list[Event] = []
-        size = 0
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
+        """See `logsluice.model.Sink`; the body is `Documents`, each its action line and its own line."""
+        body, metadata = Documents(), list[dict[str, Any]]()
+        data, end, keep = body.data, body.ends.append, metadata.append
         head_of, id_of, dumps = self._names.head, self._id_of, orjson.dumps
         for index, event in enumerate(events):
-            # taking @metadata out and putting it back is far cheaper than a copy of the event without it
             try:
-                head = head_of(event)
-                document_id = id_of(event)
-                metadata = event.pop("@metadata", None)
+                head, document_id = head_of(event), id_of(event)
+                # taking @metadata out and putting it back is far cheaper than a copy of the event without it
+                own = event.pop("@metadata", {})
                 try:
                     document = dumps(event, None, OPTIONS)
                 except TypeError:
                     document = _lenient(event)
                 finally:
-                    if metadata is not None:
-                        event["@metadata"] = metadata
+                    event["@metadata"] = own
             except Unencodable as reason:
                 refuse(index, str(reason))
                 continue
-            if not document_id:
-                document_id = _content_id(document)
-            length = len(head) + len(document_id) + len(document) + 4
-            if members and (size + length > self._request_bytes or len(members) >= self._request_events):
-                yield Encoded(_joined(blocks, parts), members, size)
-                members, size = [], 0
-            elif len(parts) >= _BLOCK_PARTS:
-                # small blocks let the next documents reuse the memory of the last ones: half the time of one long list
-                blocks.append(b"".join(parts))
-                parts.clear()
-            parts += (head, document_id, _AFTER_ID, document, _AFTER_DOCUMENT)
-            members.append(event)
-            size += length
-        if members:
-            yield Encoded(_joined(blocks, parts), members, size)
-
-
-def _joined(blocks: list[bytes], parts: list[bytes]) -> bytes:
-    """One body of all; empties both lists, for whoever takes the body takes its time."""
-    body = b"".join([*blocks, *parts])
-    blocks.clear()
-    parts.clear()
-    return body
+            data += b"%b%b}}\n%b\n" % (head, document_id or _content_id(document), document)
+            end(len(data))
+            keep(own)
+        return Encoded(body, metadata, len(data))
 
 
 def _our_id(event: Event) -> bytes:
@@ -130,16 +98,8 @@ def _content_id(document: bytes) -> bytes:
     return b'"%b"' % hashlib.blake2b(document, digest_size=16).hexdigest().encode()
 
 
-def halves(encoded: Encoded) -> tuple[Encoded, Encoded]:
-    """Two requests instead of one that is too large; an event is two lines of it."""
-    middle = len(encoded.events) // 2
-    lines = encoded.body.split(b"\n")
-    first, second = (b"".join(line + b"\n" for line in part) for part in (lines[: 2 * middle], lines[2 * middle : -1]))
-    return Encoded(first, encoded.events[:middle], len(first)), Encoded(second, encoded.events[middle:], len(second))
-
-
 def joined(first: Sent, second: Sent, offset: int) -> Sent:
-    """The results of two halves as those of the whole; `offset`: how many events the first half had."""
+    """The results of two halves as those of the whole; `offset`: how many documents the first half had."""
     return Sent(
         {**first.rejected, **{offset + index: reason for index, reason in second.rejected.items()}},
         {**first.failed, **{offset + index: fault for index, fault in second.failed.items()}},
@@ -147,23 +107,22 @@ def joined(first: Sent, second: Sent, offset: int) -> Sent:
     )
 
 
-def read_items(content: Any, encoded: Encoded, creating: bool, index_of: Callable[[Event], str]) -> Sent:
+def read_items(content: Any, encoded: Encoded, creating: bool) -> Sent:
     """A 200's results, item by item.
 
     Args:
         content: The parsed body; None when it was cut.
         encoded: What was sent.
         creating: Whether the action was `create`.
-        index_of: An event's index: what a sick verdict is about.
 
     Raises:
         Busy: The body is not the whole answer, whatever its status said.
     """
     items = content.get("items") if isinstance(content, dict) else None
-    if not isinstance(items, list) or len(items) != len(encoded.events):
+    if not isinstance(items, list) or len(items) != len(encoded):
         raise Busy("the answer to a bulk request was cut")
     sent = Sent()
-    for index, (item, event) in enumerate(zip(items, encoded.events, strict=True)):
+    for index, item in enumerate(items):
         status, error = _status_and_error(item)
         if 200 <= status < 300:
             continue
@@ -173,8 +132,19 @@ def read_items(content: Any, encoded: Encoded, creating: bool, index_of: Callabl
         elif verdict is Verdict.REJECT:
             sent.rejected[index] = describe(error)
         else:
-            sent.failed[index] = _fault(verdict, status, error, index_of(event))
+            sent.failed[index] = _fault(verdict, status, error, index_name(encoded.body[index]))
     return sent
+
+
+def index_name(document: bytes) -> str:
+    """The index that a document goes to, by its own action line: what a sick verdict is about."""
+    (action,) = orjson.loads(document[: document.index(b"\n")]).values()
+    return str(action["_index"])
+
+
+def without_action(document: bytes) -> bytes:
+    """The document's own line alone."""
+    return document[document.index(b"\n") + 1 :].rstrip(b"\n")
 
 
 def _status_and_error(item: Any) -> tuple[int, dict[str, Any]]:

@@ -69,10 +69,6 @@ class IndexNames:
         except (KeyError, AttributeError, TypeError):  # a new key, or a value that is no good one
             return self._new_head(event)
 
-    def name(self, event: Event) -> str:
-        """The index of an event that was encoded before."""
-        return self._template.resolve(event) or ""
-
     def prepare_fresh(self, prepare: Callable[[str], None]) -> None:
         """Have something done once for each new name, before anybody goes on to use it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,7 +10,8 @@ from logsluice.cluster.templates import Cluster
 from logsluice.errors import Busy, Sick, SinkFault, UsageError
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks.opensearch.bulk import Encoder, halves, joined, read_items
+from logsluice.sinks._documents import DocumentSink
+from logsluice.sinks.opensearch.bulk import Encoder, joined, read_items, without_action
 from logsluice.sinks.opensearch.client import Answer, Authorize, Client, basic
 from logsluice.sinks.opensearch.indexes import IndexNames
 from logsluice.sinks.opensearch.templating import Templates
@@ -25,7 +26,7 @@ ANSWER_FIELDS = quote("errors,items.*.status,items.*.error", safe="")
 """Percent-encoded, as AWS signatures want a query to be."""
 
 
-class OpenSearchSink:
+class OpenSearchSink(DocumentSink):
     """See `logsluice.model.Sink`."""
 
     def __init__(self, config: Config, context: Context) -> None:
@@ -36,9 +37,9 @@ class OpenSearchSink:
         self._encoder = Encoder(
             self._names,
             None if config.document_id is None else Template(config.document_id),
-            config.request_bytes,
-            config.request_events,
         )
+        self.request_bytes = config.request_bytes
+        self.request_events = config.request_events
         pipeline = f"&pipeline={quote(config.pipeline, safe='')}" if config.pipeline else ""
         self._path = f"/_bulk?filter_path={ANSWER_FIELDS}{pipeline}"
         self._client: Client | None = None
@@ -63,9 +64,13 @@ class OpenSearchSink:
         if self._config.manage_template:
             self._templates = Templates(self._client, cluster, self._config.index, self._context.formats)
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
-        """Events to requests of at most `request_bytes` and `request_events`."""
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
+        """To the lines of a `_bulk` request."""
         return self._encoder.encode(events, refuse)
+
+    def document(self, encoded: Encoded, index: int) -> bytes:
+        """The document without its action line."""
+        return without_action(encoded.body[index])
 
     def send(self, encoded: Encoded) -> Sent:
         """One request; when the cluster finds it too large, two of half its size, and so on."""
@@ -73,14 +78,14 @@ class OpenSearchSink:
         try:
             if self._templates is not None and self._names.fresh:
                 self._names.prepare_fresh(self._templates.ensure)
-            answer = self._client.request("POST", self._path, encoded.body, NDJSON)
+            answer = self._client.request("POST", self._path, encoded.body.data, NDJSON)
         except UsageError as error:  # a certificate that was good when the sink was opened
             raise Sick(f"{error}; {error.hint}") from None
         if answer.status == 413:
             return self._send_in_halves(encoded)
         if answer.status != 200:
             raise refusal(answer)
-        return read_items(answer.content, encoded, self._creating, self._names.name)
+        return read_items(answer.content, encoded, self._creating)
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,15 +93,16 @@ class OpenSearchSink:
             self._client.close()
 
     def _send_in_halves(self, encoded: Encoded) -> Sent:
-        if len(encoded.events) == 1:
+        count = len(encoded)
+        if count == 1:
             return Sent(rejected={0: f"the cluster takes no request of {encoded.size:,} bytes (413)"})
-        first, second = halves(encoded)
+        first, second = self.pick(encoded, range(count // 2)), self.pick(encoded, range(count // 2, count))
         done = self.send(first)
         try:
             rest = self.send(second)
         except SinkFault as fault:  # what the first half confirmed stands
-            rest = Sent(failed=dict.fromkeys(range(len(second.events)), fault))
-        return joined(done, rest, len(first.events))
+            rest = Sent(failed=dict.fromkeys(range(len(second)), fault))
+        return joined(done, rest, len(first))
 
 
 def identify(client: Client) -> Cluster:
