@@ -58,8 +58,7 @@ def main(folder: str, first: str, last: str, at: str = "") -> None:
     sink.open()
     for start in range(int(first), int(last), CHUNK):
         numbers = range(start, min(start + CHUNK, int(last)))
-        for encoded in sink.encode([event(number) for number in numbers], lambda _index, _reason: None):
-            sink.send(encoded)
+        sink.send(sink.encode([event(number) for number in numbers], lambda _index, _reason: None))
         print(numbers.stop, flush=True)
     sink.close()
 

@@ -17,7 +17,7 @@ from logsluice.formats.fields import Field
 from logsluice.model import Event
 from logsluice.sinks import store
 from logsluice.store.query import Bucket, Count, FieldInfo, Stats, StoreQuery
-from logsluice.testing.sinks import deliver, opened
+from logsluice.testing.sinks import must_not_refuse, opened
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -84,17 +84,18 @@ AUDIT: list[Event] = [{"status": "failed", "agent": "the quick brown fox"}]
 
 def fill(folder: Path, name: str, digest: str, events: list[Event]) -> None:
     sink = store.build(store.Config(path=folder), Context(formats=(Web(), Audit())))  # type: ignore[arg-type]
-    with opened(sink) as opened_sink:
-        deliver(
-            opened_sink,
-            [
-                {
-                    **event,
-                    "@timestamp": NOON + number * MINUTE,
-                    "@metadata": {"_id": f"20260131.{digest}.{number}", "position": number, "format": name},
-                }
-                for number, event in enumerate(events)
-            ],
+    about = [
+        {"_id": f"20260131.{digest}.{number}", "position": number, "format": name} for number in range(len(events))
+    ]
+    with opened(sink) as target:
+        target.send(
+            target.encode(
+                [
+                    {**event, "@timestamp": NOON + number * MINUTE, "@metadata": about[number]}
+                    for number, event in enumerate(events)
+                ],
+                must_not_refuse,
+            )
         )
 
 

@@ -20,7 +20,7 @@ from logsluice.sinks.store import StoreSink
 from logsluice.store.catalog import FILE_NAME
 from logsluice.store.query import StoreQuery
 from logsluice.store.writer import GRACE_SECONDS
-from logsluice.testing.sinks import deliver, must_not_refuse, opened
+from logsluice.testing.sinks import must_not_refuse, opened
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -44,9 +44,9 @@ def event(number: int, digest: str = "d", suffix: str = "", **fields: Any) -> Ev
     }
 
 
-def send(folder: Path, *events: Event) -> list[Sent]:
+def send(folder: Path, *events: Event) -> Sent:
     with opened(sink(folder)) as target:
-        return [target.send(encoded) for encoded in target.encode(events, must_not_refuse)]
+        return target.send(target.encode(events, must_not_refuse))
 
 
 def ids(folder: Path) -> list[str]:
@@ -89,20 +89,20 @@ def test_a_file_for_each_format_and_day_with_typed_columns(tmp_path: Path) -> No
 
 
 def test_a_repeat_is_counted_and_adds_nothing(tmp_path: Path) -> None:
-    assert send(tmp_path, event(1), event(2), event(1)) == [Sent(duplicates=1)]
-    assert send(tmp_path, event(2), event(3), event(1)) == [Sent(duplicates=2)]
+    assert send(tmp_path, event(1), event(2), event(1)) == Sent(duplicates=1)
+    assert send(tmp_path, event(2), event(3), event(1)) == Sent(duplicates=2)
     assert ids(tmp_path) == ["d.100", "d.200", "d.300"]
 
 
 def test_a_position_that_was_left_out_the_first_time_can_come_later(tmp_path: Path) -> None:
     send(tmp_path, event(1), event(5))
-    assert send(tmp_path, event(3)) == [Sent()]
+    assert send(tmp_path, event(3)) == Sent()
     assert ids(tmp_path) == ["d.100", "d.300", "d.500"]
 
 
 def test_events_of_one_record_are_told_apart(tmp_path: Path) -> None:
     send(tmp_path, event(1, suffix=".0"), event(1, suffix=".1"))
-    assert send(tmp_path, event(1, suffix=".1"), event(1, suffix=".2"))[0].duplicates == 1
+    assert send(tmp_path, event(1, suffix=".1"), event(1, suffix=".2")).duplicates == 1
     assert ids(tmp_path) == ["d.100.0", "d.100.1", "d.100.2"]
 
 
@@ -112,14 +112,14 @@ def test_what_retention_dropped_does_not_come_back(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "store" / FILE_NAME) as catalog:
         catalog.execute("DELETE FROM files")
     catalog.close()
-    assert send(tmp_path, event(1), event(3), event(7))[0].duplicates == 2
+    assert send(tmp_path, event(1), event(3), event(7)).duplicates == 2
     assert ids(tmp_path) == ["d.700"]
 
 
 def test_files_deleted_by_hand_can_be_shipped_again(tmp_path: Path) -> None:
     send(tmp_path, event(1))
     files(tmp_path)[0].unlink()
-    assert send(tmp_path, event(1)) == [Sent()]
+    assert send(tmp_path, event(1)) == Sent()
     assert len(files(tmp_path)) == 1
 
 
@@ -173,8 +173,8 @@ def test_a_row_far_longer_than_usual_is_written(tmp_path: Path) -> None:
 
 
 def test_misfits_are_counted(tmp_path: Path) -> None:
-    with opened(target := sink(tmp_path)):
-        deliver(target, [event(1, groups="not a list"), event(2)])
+    target = sink(tmp_path)
+    target.encode([event(1, groups="not a list"), event(2)], must_not_refuse)
     assert target.misfits == 1
 
 
@@ -192,3 +192,16 @@ def test_formats_unknown_to_the_configuration_bring_their_own_columns(tmp_path: 
     with StoreQuery(tmp_path / "store") as query:
         (hit,) = query.search('_format:"../odd name" AND message:hello').hits
     assert hit.format == "../odd name"
+
+
+def test_requests_are_joined_and_picked_row_by_row(tmp_path: Path) -> None:
+    target = sink(tmp_path)
+    parts = [target.encode([event(n, env=f"e{n}") for n in numbers], must_not_refuse) for numbers in ((1, 2), (3,), ())]
+    joined = target.join(parts)
+    picked = target.pick(joined, [0, 2])
+    assert (len(joined), len(picked)) == (3, 2)
+    assert target.document(picked, 1) == b'{"@timestamp":"2026-01-31T12:00:00.123456Z","status":3,"env":"e3"}'
+    with opened(target):
+        assert target.send(picked) == Sent()
+        assert target.send(joined) == Sent(duplicates=2)
+    assert ids(tmp_path) == ["d.100", "d.200", "d.300"]

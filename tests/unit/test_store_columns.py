@@ -133,7 +133,12 @@ def test_paths_look_into_lists_of_objects() -> None:
     assert list(paths({"a": {"b": [{"c": 1}, {"d": 2}], "e": [1]}, "f": {}})) == ["a.b.c", "a.b.d", "a.e", "f"]
 
 
-SCALARS = st.one_of(st.text(max_size=5), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.booleans())
+SCALARS = st.one_of(
+    st.text(max_size=5),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+)
 NAMES = st.sampled_from(["status", "delay", "client_ip", "user", "name", "request", "id", "where", "groups", "x"])
 VALUES = st.recursive(
     SCALARS | st.lists(SCALARS, max_size=2),

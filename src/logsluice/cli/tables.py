@@ -14,7 +14,7 @@ from logsluice.cli import render
 from logsluice.model import Event
 from logsluice.store.query import Count, Found, Histogram, Hit
 
-MOST_COLUMNS = 6
+FEWEST_COLUMNS = 3
 
 _TELLING = (
     ("client_ip", "srcaddr", "sourceip", "c_ip", "client", "source", "remote"),
@@ -138,8 +138,8 @@ def telling(events: Sequence[Event]) -> list[str]:
     for parts in _TELLING:
         found = next((name for part in parts for name in names if part in name.lower() and name not in chosen), None)
         chosen += [found] if found else []
-    chosen += [name for name in names if name not in chosen]
-    return chosen[:MOST_COLUMNS]
+    chosen += [name for name in names if name not in chosen][: max(0, FEWEST_COLUMNS - len(chosen))]
+    return chosen
 
 
 def _echo(lines: Iterable[str]) -> None:

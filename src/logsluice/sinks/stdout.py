@@ -17,9 +17,8 @@ from typing import Any, Literal
 
 from logsluice.components import Context, Options
 from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks._documents import Documents, DocumentSink
 from logsluice.sinks._json import document, dumps
-
-CHUNK_BYTES = 1024 * 1024
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -39,13 +38,15 @@ def build(config: Config, context: Context) -> StdoutSink:  # noqa: ARG001 - the
     return StdoutSink(config.codec)
 
 
-class StdoutSink:
+class StdoutSink(DocumentSink):
     """A `Sink` to standard output. A repeat is written again.
 
     A reader that went away (`| head`) raises BrokenPipeError from `send`: the program ends, there is nobody to tell.
     """
 
     idempotent = False
+    request_bytes = 1024 * 1024
+    request_events = 10_000
 
     def __init__(self, codec: Literal["ndjson", "pretty"]) -> None:
         self._write: Callable[[Event], bytes] = _ndjson if codec == "ndjson" else _pretty
@@ -56,26 +57,23 @@ class StdoutSink:
         if self._write is _pretty and sys.stdout.isatty():
             self._write = _coloured
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
-        """Chunks of about CHUNK_BYTES."""
-        body, taken = bytearray(), list[Event]()
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
+        """The bytes to be written."""
+        body, metadata = Documents(), list[dict[str, Any]]()
         for index, event in enumerate(events):
             try:
-                body += self._write(event)
+                body.data += self._write(event)
             except ValueError as error:
                 refuse(index, str(error))
                 continue
-            taken.append(event)
-            if len(body) >= CHUNK_BYTES:
-                yield Encoded(bytes(body), taken, len(body))
-                body, taken = bytearray(), []
-        if taken:
-            yield Encoded(bytes(body), taken, len(body))
+            body.end()
+            metadata.append(event.get("@metadata", {}))
+        return Encoded(body, metadata, len(body.data))
 
     def send(self, encoded: Encoded) -> Sent:
         """All of it, and flushed. Raises BrokenPipeError."""
         with self._one_at_a_time:
-            sys.stdout.buffer.write(encoded.body)
+            sys.stdout.buffer.write(encoded.body.data)
             sys.stdout.buffer.flush()
         return Sent()
 

@@ -10,21 +10,21 @@ Every declared field of a format is a typed column; the rest is kept as JSON. Fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from logsluice import components
 from logsluice.components import Context, Options
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._json import dumps
 from logsluice.store.catalog import MOST_EXTRAS
-from logsluice.store.chunk import Chunk
-from logsluice.store.columns import EXTRA, Columns, paths
+from logsluice.store.chunk import Chunk, format_of
+from logsluice.store.columns import EXTRA, Columns, assembled, paths
 from logsluice.store.writer import Writer
-
-CHUNK_BYTES = 4 * 1024 * 1024
-CHUNK_ROWS = 8192
 
 
 class Config(Options):
@@ -50,6 +50,8 @@ class StoreSink:
     """
 
     idempotent = True
+    request_bytes = 8 * 1024 * 1024
+    request_events = 16_384
 
     def __init__(self, folder: Path, context: Context) -> None:
         self.folder = folder
@@ -62,25 +64,40 @@ class StoreSink:
         """Make the store where there is none. Raises Sick, or UsageError for a store of a later version."""
         self._writer.open()
 
-    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Iterator[Encoded]:
-        """Rows of NDJSON, grouped by format and day, in chunks of CHUNK_BYTES or CHUNK_ROWS."""
-        chunk, taken = Chunk(), list[Event]()
+    def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
+        """Rows of NDJSON."""
+        chunk, metadata = Chunk(), list[dict[str, Any]]()
         for index, event in enumerate(events):
+            about = event.get("@metadata") or {}
             try:
-                self._add(chunk, event)
+                self._add(chunk, event, about)
             except ValueError as error:
                 refuse(index, str(error))
                 continue
-            taken.append(event)
-            if chunk.size >= CHUNK_BYTES or chunk.rows >= CHUNK_ROWS:
-                yield Encoded(chunk, taken, chunk.size)
-                chunk, taken = Chunk(), []
-        if taken:
-            yield Encoded(chunk, taken, chunk.size)
+            metadata.append(about)
+        return Encoded(chunk, metadata, len(chunk.lines))
+
+    def join(self, parts: Sequence[Encoded]) -> Encoded:
+        """See `logsluice.model.Sink`."""
+        chunk: Chunk = parts[0].body
+        metadata = parts[0].metadata
+        for part in parts[1:]:
+            chunk.extend(part.body)
+            metadata += part.metadata
+        return Encoded(chunk, metadata, len(chunk.lines))
+
+    def pick(self, encoded: Encoded, indexes: Sequence[int]) -> Encoded:
+        """See `logsluice.model.Sink`."""
+        chunk = encoded.body.pick(indexes)
+        return Encoded(chunk, [encoded.metadata[index] for index in indexes], len(chunk.lines))
+
+    def document(self, encoded: Encoded, index: int) -> bytes:
+        """The event that the row was made from."""
+        return dumps(assembled(orjson.loads(encoded.body.line(index)).items()))
 
     def send(self, encoded: Encoded) -> Sent:
         """All rows or none. Raises Sick or Busy."""
-        duplicates = self._writer.write(encoded.body)
+        duplicates = self._writer.write(encoded.body, encoded.metadata)
         self._extras |= encoded.body.extras
         return Sent(duplicates=duplicates)
 
@@ -88,18 +105,17 @@ class StoreSink:
         """Close the catalog."""
         self._writer.close()
 
-    def _add(self, chunk: Chunk, event: Event) -> None:
-        metadata = event.get("@metadata") or {}
-        name = str(metadata.get("format") or "unknown")
+    def _add(self, chunk: Chunk, event: Event, metadata: dict[str, Any]) -> None:
+        name = format_of(metadata)
         columns = self._columns.get(name) or self._columns_of(name)
         row, misfits = columns.row(event)
-        event_id = str(metadata.get("_id") or "")
-        if event_id:
-            row["_id"] = event_id
+        if metadata.get("_id"):
+            row["_id"] = metadata["_id"]
         time: datetime | None = row.get("@timestamp")
         if time is not None and time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
-        chunk.add(dumps(row), event_id, int(metadata.get("position") or 0), time, name, columns)
+        chunk.add(dumps(row), time)
+        chunk.columns[name] = columns
         self.misfits += misfits
         if EXTRA in row:
             self._note_extras(chunk, name, row[EXTRA])

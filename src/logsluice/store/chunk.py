@@ -1,13 +1,11 @@
-"""What one write to a store holds: rows as NDJSON, grouped by the files that they will be.
-
-The lines lie in one buffer a file and not in a list: the bytes that orjson returns may occupy 8 KiB each for as long as
-they live (measured with orjson 3.13), and a chunk has thousands of them.
-"""
+"""What one write to a store holds: rows as NDJSON in one buffer, and by the files that they will be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from logsluice.store.catalog import Range
 from logsluice.store.columns import Columns
@@ -106,26 +104,67 @@ def origin_of(event_id: str) -> str:
 class Chunk:
     """Rows that are written, and confirmed, together.
 
+    The lines lie in one buffer and not in a list: each of the `bytes` that orjson returns may occupy 8 KiB for as long
+    as it lives (measured with orjson 3.13).
+
     Attributes:
-        parts: By format and date.
+        lines: NDJSON, every line ended.
+        ends: Where each line ends in `lines`.
+        times: Each row's `@timestamp`, aware UTC.
+        columns: Of every format among them.
         extras: (format, dotted name) of the undeclared data in them.
-        rows: How many in all.
-        size: Bytes in all.
     """
 
-    parts: dict[tuple[str, str], Part] = field(default_factory=dict)
+    lines: bytearray = field(default_factory=bytearray)
+    ends: list[int] = field(default_factory=list)
+    times: list[datetime | None] = field(default_factory=list)
+    columns: dict[str, Columns] = field(default_factory=dict)
     extras: set[tuple[str, str]] = field(default_factory=set)
-    rows: int = 0
-    size: int = 0
 
-    def add(
-        self, line: bytes, event_id: str, position: int, time: datetime | None, name: str, columns: Columns
-    ) -> None:
-        """One row of the format `name`."""
-        date = NO_DATE if time is None else time.date().isoformat()
-        part = self.parts.get((name, date))
-        if part is None:
-            part = self.parts[(name, date)] = Part(name, date, columns)
-        part.add(line, event_id, position, time)
-        self.rows += 1
-        self.size += len(line) + 1
+    def add(self, line: bytes | memoryview, time: datetime | None) -> None:
+        """One row; `line` without its line feed."""
+        self.lines += line
+        self.lines += b"\n"
+        self.ends.append(len(self.lines))
+        self.times.append(time)
+
+    def extend(self, other: Chunk) -> None:
+        """The rows of another after these."""
+        offset = len(self.lines)
+        self.lines += other.lines
+        self.ends.extend(map(offset.__add__, other.ends))
+        self.times += other.times
+        self.columns |= other.columns
+        self.extras |= other.extras
+
+    def pick(self, indexes: Iterable[int]) -> Chunk:
+        """Some of the rows."""
+        picked = Chunk(columns=self.columns, extras=self.extras)
+        for index in indexes:
+            picked.add(self.line(index), self.times[index])
+        return picked
+
+    def line(self, index: int) -> bytes:
+        """One row's JSON."""
+        return bytes(self.lines[self.ends[index - 1] if index else 0 : self.ends[index] - 1])
+
+    def parts(self, metadata: Sequence[Mapping[str, Any]]) -> list[Part]:
+        """The rows by format and day. `metadata` has the `_id`, `position` and `format` of each."""
+        ids = [str(about.get("_id") or "") for about in metadata]
+        positions = [int(about.get("position") or 0) for about in metadata]
+        keys = [
+            (format_of(about), NO_DATE if time is None else time.date().isoformat())
+            for about, time in zip(metadata, self.times, strict=True)
+        ]
+        parts = {key: Part(*key, self.columns[key[0]]) for key in dict.fromkeys(keys)}
+        whole, start = memoryview(self.lines), 0
+        for key, end, time, event_id, position in zip(keys, self.ends, self.times, ids, positions, strict=True):
+            parts[key].add(whole[start : end - 1], event_id, position, time)
+            start = end
+        whole.release()
+        return list(parts.values())
+
+
+def format_of(metadata: Mapping[str, Any]) -> str:
+    """The name of an event's format."""
+    return str(metadata.get("format") or "unknown")

@@ -119,18 +119,21 @@ class Columns:
     def event(self, names: Iterable[str], values: Iterable[Any]) -> Event:
         """A stored row as the event it was; `_id` is not part of it. Times are aware UTC again."""
         by_name = {column.name: column for column in self.columns}
-        event: Event = {}
-        extra = None
-        for name, value in zip(names, values, strict=True):
-            if value is None or name == "_id":
-                continue
-            if name == EXTRA:
-                extra = orjson.loads(value)
-            else:
-                put(event, name, restore(by_name[name], value))
-        if extra:
-            _merge(event, extra)
-        return event
+        pairs = zip(names, values, strict=True)
+        return assembled((name, restore(by_name[name], value)) for name, value in pairs if value is not None)
+
+
+def assembled(row: Iterable[tuple[str, Any]]) -> Event:
+    """A row's columns and values as the event they came from, without `_id`."""
+    event: Event = {}
+    extra: dict[str, Any] = {}
+    for name, value in row:
+        if name == EXTRA:
+            extra = value
+        elif name != "_id":
+            put(event, name, value)
+    _merge(event, extra)
+    return event
 
 
 def restore(column: Column, value: Any) -> Any:

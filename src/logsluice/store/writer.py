@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,8 +60,12 @@ class Writer:
             self._duckdb = _small_duckdb(self.folder)
             self._sweep(self._catalog)
 
-    def write(self, chunk: Chunk) -> int:
+    def write(self, chunk: Chunk, metadata: Sequence[Mapping[str, Any]]) -> int:
         """Write the rows that the store doesn't have; when this returns, all of them survive a kill and a power cut.
+
+        Args:
+            chunk: The rows.
+            metadata: The `_id`, `position` and `format` of each.
 
         Returns:
             How many were there already.
@@ -72,15 +76,16 @@ class Writer:
         """
         catalog = self._catalog
         assert catalog is not None, "open() comes first"
+        parts = chunk.parts(metadata)
         with _as_sink_faults(self.folder):
             while True:
                 since = catalog.latest()
-                parts = self._new(catalog, chunk)
+                new = self._new(catalog, parts)
                 try:
-                    self._write_new(catalog, parts, chunk, since)
+                    self._write_new(catalog, new, chunk.extras, since)
                 except Overtaken:
                     continue
-                return chunk.rows - sum(len(part.ids) for part in parts)
+                return len(metadata) - sum(len(part.ids) for part in new)
 
     def close(self) -> None:
         """Close the connections; what was written stays."""
@@ -91,10 +96,10 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------ what is new
 
-    def _new(self, catalog: Catalog, chunk: Chunk) -> list[Part]:
+    def _new(self, catalog: Catalog, parts: Sequence[Part]) -> list[Part]:
         """The rows whose ids are neither in the store nor earlier in the chunk."""
         known: set[str] = set()
-        for part in chunk.parts.values():
+        for part in parts:
             overlapping = catalog.overlapping(part.ranges())
             # Ranges outlive the files that retention dropped: what lies in such a range was committed once.
             for span in overlapping.pop("", ()):
@@ -105,18 +110,20 @@ class Writer:
                     "SELECT _id FROM read_parquet(?) WHERE _id IN (SELECT unnest(?))", [held, part.ids]
                 )
                 known.update(event_id for (event_id,) in found)
-        parts = [part.without(known) for part in chunk.parts.values()]
-        return [part for part in parts if part.ids]
+        new = [part.without(known) for part in parts]
+        return [part for part in new if part.ids]
 
     # ------------------------------------------------------------------------------------------ files
 
-    def _write_new(self, catalog: Catalog, parts: Sequence[Part], chunk: Chunk, since: int) -> None:
+    def _write_new(
+        self, catalog: Catalog, parts: Sequence[Part], extras: Iterable[tuple[str, str]], since: int
+    ) -> None:
         files: list[tuple[DataFile, Sequence[Range], Columns]] = []
         try:
             for part in parts:
                 ranges = part.ranges()
                 files.append((self._write_file(part, ranges), ranges, part.columns))
-            catalog.enter(files, chunk.extras, since)
+            catalog.enter(files, extras, since)
         except BaseException:
             for file, _, _ in files:
                 (self.folder / file.path).unlink(missing_ok=True)
