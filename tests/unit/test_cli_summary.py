@@ -49,6 +49,15 @@ def test_a_histogram_of_one_moment_and_of_none() -> None:
     assert histogram(Counter({NOON_MINUTE: 1}), rows=1) == ["████", "12:00 12:01", "1 minute a column, at most 1 event"]
 
 
+def test_a_few_events_of_another_year_do_not_squeeze_the_picture() -> None:
+    usual = Counter({NOON_MINUTE + n: 100 for n in range(10)})
+    drawn = histogram(usual + Counter({NOON_MINUTE + 500_000: 20}), rows=1)
+    assert drawn == [
+        *histogram(usual, rows=1)[:-1],
+        "1 minute a column, at most 100 events; 20 events not shown, at quite other times",
+    ]
+
+
 @pytest.mark.parametrize("days", [1, 40, 4000])
 def test_a_histogram_is_never_wider_than_asked(days: int) -> None:
     minutes = Counter({NOON_MINUTE + 60 * n: 1 + n % 7 for n in range(days * 24)})

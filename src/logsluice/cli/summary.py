@@ -18,6 +18,9 @@ MOST_BUCKETS = 20_000
 COLUMNS = 60
 ROWS = 4
 REASONS = 5
+OUTLIERS = 0.03
+"""The share of events at each end that may be left out of the picture when they are far from all others."""
+
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 _WEEK = 10080
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -56,6 +59,9 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     """Lines that draw how many events there were over time; none when there is nothing to draw."""
     if not minutes:
         return []
+    shown = _main_part(minutes)
+    outside = sum(minutes.values()) - sum(shown.values())
+    minutes = shown
     first, last = min(minutes), max(minutes)
     step = column_minutes(minutes, columns)
     first -= first % step
@@ -73,7 +79,21 @@ def histogram(minutes: Counter[int], columns: int = COLUMNS, rows: int = ROWS) -
     pattern = "%H:%M" if begin.date() == end.date() else "%Y-%m-%d %H:%M"
     left, right = f"{begin:{pattern}}", f"{end:{pattern}}"
     axis = f"{left} {right:>{max(0, len(heights) * width - len(left) - 1)}}"
-    return [*drawn, axis, f"{_span(step)} a column, at most {plural(top, 'event')}"]
+    beyond = f"; {plural(outside, 'event')} not shown, at quite other times" if outside else ""
+    return [*drawn, axis, f"{_span(step)} a column, at most {plural(top, 'event')}{beyond}"]
+
+
+def _main_part(minutes: Counter[int]) -> Counter[int]:
+    """Without the few events, at either end, that alone would squeeze all others into a column or two."""
+    spare = int(sum(minutes.values()) * OUTLIERS)
+    kept = sorted(minutes)
+    for end in (0, -1):
+        left = spare
+        while len(kept) > 1 and minutes[kept[end]] <= left:
+            left -= minutes[kept.pop(end)]
+    if (kept[-1] - kept[0] + 1) * 10 > max(minutes) - min(minutes) + 1:
+        return minutes
+    return Counter({minute: minutes[minute] for minute in kept})
 
 
 def column_minutes(minutes: Counter[int], columns: int = COLUMNS) -> int:
