@@ -104,6 +104,22 @@ def source_of(paths: Sequence[str]) -> Source:
     return Listing(bucket, prefix)
 
 
+def keep_apart(paths: Sequence[str], *written: str | Path) -> None:
+    """Make sure that nothing is read that is being written.
+
+    Raises:
+        UsageError: A folder to be read holds a folder to be written.
+    """
+    folders = [path for path in paths if Path(path).is_dir()]
+    for place in written:
+        for folder in folders:
+            if not str(place).startswith("s3://") and Path(place).resolve().is_relative_to(Path(folder).resolve()):
+                raise UsageError(
+                    f"{place} is to be written and lies within {folder}, which is to be read",
+                    "give --store and --dead-letter folders elsewhere",
+                )
+
+
 def service(
     name: str,
     source: Source,

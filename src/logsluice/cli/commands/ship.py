@@ -48,7 +48,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     nothing else is written there; the summary goes to standard error.
     """
     from logsluice.cli.progress import progress
-    from logsluice.cli.shipping import Metered, service, source_of, target
+    from logsluice.cli.shipping import Metered, keep_apart, service, source_of, target
     from logsluice.cli.summary import Times, column_minutes, interval, summary
     from logsluice.components import Context, UnknownComponent
     from logsluice.config.assemble import possible_formats
@@ -68,6 +68,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     goal = target(to, store, Context("ship", possible_formats(chosen), Path()))
     kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
     running = service("ship", meter, chosen, goal, kept_in, [times], counters)
+    keep_apart(paths, *([store] if goal.name == "store" else []), *([kept_in] if kept_in else []))
     began = time.monotonic()
     with progress(meter, counters) as tick:
 
