@@ -83,6 +83,7 @@ class StoreSink:
         metadata = parts[0].metadata
         for part in parts[1:]:
             chunk.extend(part.body)
+            part.body = None  # free at once: requests are large
             metadata += part.metadata
         return Encoded(chunk, metadata, len(chunk.lines))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from logsluice.store.catalog import Range
@@ -51,6 +52,20 @@ class Part:
         self.ends.append(len(self.lines))
         self.longest = max(self.longest, len(line))
         self.see(time)
+
+    def share(
+        self,
+        lines: bytearray,
+        ends: list[int],
+        ids: list[str],
+        positions: list[int],
+        times: Iterable[datetime | None],
+    ) -> None:
+        """All rows at once, without a copy of them."""
+        self.lines, self.ends, self.ids, self.positions = lines, ends, ids, positions
+        self.longest = max((end - start for start, end in pairwise((0, *ends))), default=0)
+        known = [time for time in times if time is not None]
+        self.min_time, self.max_time = min(known, default=None), max(known, default=None)
 
     def see(self, time: datetime | None) -> None:
         """Stretch the time range."""
@@ -157,6 +172,10 @@ class Chunk:
             for about, time in zip(metadata, self.times, strict=True)
         ]
         parts = {key: Part(*key, self.columns[key[0]]) for key in dict.fromkeys(keys)}
+        if len(parts) == 1:  # the usual chunk: its buffer is shared, not copied
+            (part,) = parts.values()
+            part.share(self.lines, self.ends, ids, positions, self.times)
+            return [part]
         whole, start = memoryview(self.lines), 0
         for key, end, time, event_id, position in zip(keys, self.ends, self.times, ids, positions, strict=True):
             parts[key].add(whole[start : end - 1], event_id, position, time)

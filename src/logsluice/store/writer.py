@@ -213,6 +213,7 @@ def _small_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={
             "threads": 1,
+            "async_threads": 1,
             "memory_limit": f"{MEMORY_LIMIT_MB}MB",
             "temp_directory": str(folder / "_tmp"),
             "autoinstall_known_extensions": False,
