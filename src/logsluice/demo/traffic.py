@@ -24,7 +24,7 @@ _CALLS = (("/api/cart", 10), ("/api/checkout", 4), ("/api/stock/1042", 7))
 _PROBES = ("/wp-login.php", "/.env", "/products?id=1%20OR%201=1", "/admin/config.php")
 
 _CLIENTS = (
-    *((f"203.0.113.{n}", 60 // (n % 17 + 1) + 1) for n in range(2, 120)),
+    *((f"203.0.113.{n}", 400 // (n - 1) + 1) for n in range(2, 120)),
     *((f"198.51.100.{n}", 5) for n in range(10, 60)),
     *((f"2001:db8:85a3::{n:x}", 3) for n in range(1, 30)),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 
-
 LABELS = 200
 """Labels may come from input (reasons of rejects): past this many of one name, new ones are counted as `other`."""
 
