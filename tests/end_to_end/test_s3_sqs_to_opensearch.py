@@ -106,7 +106,7 @@ def start_in_the_middle(cloud: Cloud, node: OpenSearch, folder: Path, timeout: s
         cloud.put(key, data)
     program = cloud.start(["run", "logsluice.yaml"], folder, OPENSEARCH_URL=node.url)
     end = time.monotonic() + 30
-    while node.call("GET", "/alb-*/_count")[1]["count"] < 500:
+    while node.call("GET", "/alb-*/_count")[1].get("count", 0) < 500:
         assert time.monotonic() < end, (folder / "out.log").read_text()
         node.call("POST", "/alb-*/_refresh")
         time.sleep(0.05)
