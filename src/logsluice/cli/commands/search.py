@@ -72,7 +72,8 @@ def command(
             elif count_by is not None:
                 output.counts(count_by, asked.top_values(query, count_by, size, start, end))
             else:
-                output.hits(asked.search(query, start, end, sort, size, wanted), wanted)
+                kept = wanted if as_json or as_csv or not wanted else ["@timestamp", *wanted]
+                output.hits(asked.search(query, start, end, sort, size, kept), wanted)
     except QueryError as error:
         report(str(error))
         click.echo(f"  {escape(error.query)}\n  {' ' * len(escape(error.query[: error.position]))}^", err=True)

@@ -1,0 +1,69 @@
+"""The pretty form of the sink `stdout`, and what JSON can't say."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from logsluice.components import Context
+from logsluice.sinks import stdout
+from logsluice.sinks._json import document, dumps
+from logsluice.testing.sinks import must_not_refuse
+
+EVENT: dict[str, Any] = {
+    "@timestamp": datetime(2026, 1, 31, 12, tzinfo=UTC),
+    "@metadata": {"_id": "x", "format": "web"},
+    "status": 200,
+    "user": {"name": "ann\x1b[2J"},
+    "tags": ["a", "b"],
+    "none": None,
+}
+
+
+def written(codec: str, capsysbinary: pytest.CaptureFixture[bytes]) -> bytes:
+    sink = stdout.build(stdout.Config.model_validate({"codec": codec}), Context())
+    sink.open()
+    sink.send(sink.encode([EVENT], must_not_refuse))
+    output: bytes = capsysbinary.readouterr().out
+    return output
+
+
+def test_ndjson_is_the_event_without_metadata(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert written("ndjson", capsysbinary) == (
+        b'{"@timestamp":"2026-01-31T12:00:00Z","status":200,"user":{"name":"ann\\u001b[2J"},"tags":["a","b"],"none":null}\n'
+    )
+
+
+def test_pretty_has_a_field_a_line_and_no_control_characters(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert written("pretty", capsysbinary).decode().splitlines() == [
+        "2026-01-31T12:00:00+00:00  web",
+        "  status 200",
+        r"  user.name ann\x1b[2J",
+        '  tags ["a","b"]',
+        "",
+    ]
+
+
+def test_a_closed_pipe_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", closed)
+        sink = stdout.build(stdout.Config(), Context())
+        with pytest.raises(BrokenPipeError):
+            sink.send(sink.encode([EVENT], must_not_refuse))
+        patched.undo()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), closed.fileno())
+
+
+def test_what_json_cannot_say_is_an_error_of_one_kind() -> None:
+    circle: dict[str, Any] = {}
+    circle["again"] = circle
+    with pytest.raises(ValueError, match="no JSON"):
+        dumps(circle)
+    assert dumps({1: b"\xff", "s": {2, 1}}) == b'{"1":"\xef\xbf\xbd","s":["1","2"]}'
+    assert document({"@metadata": {}, "a": float("nan")}) == b'{"a":null}'
