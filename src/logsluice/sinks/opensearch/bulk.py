@@ -65,6 +65,8 @@ def _our_id(event: Event) -> bytes:
         document_id = event["@metadata"]["_id"]
     except KeyError:
         return b""
+    if type(document_id) is str and len(document_id) <= MAX_ID_BYTES // 4:  # short enough in any alphabet
+        return orjson.dumps(document_id)
     return _json_id(str(document_id))
 
 

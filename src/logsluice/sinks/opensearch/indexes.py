@@ -119,6 +119,8 @@ def _key_maker(text: str, references: Sequence[Reference]) -> Callable[[Event], 
     period = _period(layouts)
     if "%{{" in text or period is None:
         return _no_key
+    if layouts and not references:
+        return lambda event: period(_moment(event))
     if layouts and [r.path for r in references] == [("@metadata", "format")]:
 
         def format_and_period(event: Event) -> Any:
@@ -149,15 +151,15 @@ def _text(event: Event, reference: Reference) -> str:
     return value
 
 
-def _period(layouts: list[str]) -> Callable[[datetime], Any] | None:
+def _period(layouts: list[str]) -> Callable[[datetime], int] | None:
     """What of a time the layouts can see: its day or its hour; None for finer ones, which are not worth a cache."""
     letters = {letter for layout in layouts for letter in layout if letter.isalpha()}
     if letters <= set("CyYxwedEDMGT"):
-        return datetime.date
+        return datetime.toordinal  # an integer: a date takes five times as long to be hashed
     if letters <= set("CyYxwedEDMGTHhKka"):
         return _hour
     return None
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _hour(moment: datetime) -> int:
+    return moment.toordinal() * 24 + moment.hour
