@@ -18,7 +18,7 @@ from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.model import EXCERPT_BYTES, Event, Reject
 
 if TYPE_CHECKING:
-    from logsluice.model import Format, Origin, Payload, Records
+    from logsluice.model import Format, Origin, Parsed, Payload, Records
 
 
 class KeyPattern(Protocol):
@@ -86,63 +86,57 @@ class Decoder:
             chosen = self.format.select(origin, head[:EXCERPT_BYTES])
             self.count("formats", 1, chosen.name)
             parser = chosen.parser()
-            finish = self._finisher(origin, chosen.name, payload.modified() or datetime.now(UTC))
+            stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
             for records in chosen.framing.frame(chain((head,), chunks), self.limits):
                 piece = Piece(size=records.size, format=chosen.name)
-                finish(piece, records, parser.parse(records))
-                piece.rejects.extend(
-                    Reject(origin, b.position, b.excerpt, b.length, "framing", b.reason, "", origin.id_of(b.position))
-                    for b in records.broken
-                )
+                self._collect(piece, records, parser.parse(records), origin, stamp)
                 yield piece
 
-    def _finisher(
-        self, origin: Origin, format_name: str, modified: datetime
-    ) -> Callable[[Piece, Records, Iterable[Any]], None]:
-        """A function that gives events of one payload what they have in common; made once, for it is the hot path."""
+    def _collect(
+        self, piece: Piece, records: Records, parsed: Iterable[Parsed], origin: Origin, stamp: Callable[..., Event]
+    ) -> None:
+        """Sort what the parser made of some records into events and rejects."""
         prefix = origin.id_prefix
+        by_content = self.document_id == "content"
+        add = piece.events.append
+        for index, (result, position) in enumerate(zip(parsed, records.positions, strict=True)):
+            if result is None:
+                continue
+            document_id = content_id(records, index) if by_content else f"{prefix}{position}"
+            if type(result) is dict:
+                add(stamp(result, document_id, position))
+            elif isinstance(result, Unparsable):
+                piece.rejects.append(unparsable(origin, position, records.records[index], str(result)))
+            else:
+                for n, event in enumerate(result):
+                    add(stamp(event, f"{document_id}.{n}" if n else document_id, position))
+        for broken in records.broken:
+            event_id = origin.id_of(broken.position)
+            piece.rejects.append(
+                Reject(origin, broken.position, broken.excerpt, broken.length, "framing", broken.reason, "", event_id)
+            )
+
+    def _stamp(self, origin: Origin, format_name: str, modified: datetime) -> Callable[[Event, str, int], Event]:
+        """A function that gives an event what all events of one payload have; made once, for it is the hot path."""
         groups = list(origin.attributes.items())
         constant = {**self.fields, **self._from_key(origin)}
         with_origin = self.with_origin
         uri, version = origin.uri, origin.version
-        by_content = self.document_id == "content"
 
-        def finish(piece: Piece, records: Records, parsed: Iterable[Any]) -> None:
-            add = piece.events.append
-            for index, (result, position) in enumerate(zip(parsed, records.positions, strict=True)):
-                if type(result) is dict:
-                    results: tuple[Event, ...] | list[Event] = (result,)
-                elif result is None:
-                    continue
-                elif isinstance(result, Unparsable):
-                    record = records.records[index]
-                    piece.rejects.append(unparsable(origin, position, record, str(result)))
-                    continue
-                else:
-                    results = result
-                document_id = f"{prefix}{position}"
-                if by_content:
-                    document_id = hashlib.sha1(  # noqa: S324 - an id that S3logsbeat users have, not a secret
-                        records.records[index] + records.terminator(index)
-                    ).hexdigest()
-                for n, event in enumerate(results):
-                    metadata = {
-                        "_id": document_id if n == 0 else f"{document_id}.{n}",
-                        "position": position,
-                        "format": format_name,
-                    }
-                    for name, values in groups:
-                        metadata[name] = values.copy()
-                    if "@timestamp" not in event:
-                        event["@timestamp"] = modified
-                    if constant:
-                        event.update(constant)
-                    if with_origin:
-                        event["origin"] = {"uri": uri, "version": version, "position": position}
-                    event["@metadata"] = metadata
-                    add(event)
+        def stamp(event: Event, document_id: str, position: int) -> Event:
+            metadata: dict[str, Any] = {"_id": document_id, "position": position, "format": format_name}
+            for name, values in groups:
+                metadata[name] = values.copy()
+            if "@timestamp" not in event:
+                event["@timestamp"] = modified
+            if constant:
+                event.update(constant)
+            if with_origin:
+                event["origin"] = {"uri": uri, "version": version, "position": position}
+            event["@metadata"] = metadata
+            return event
 
-        return finish
+        return stamp
 
     def _from_key(self, origin: Origin) -> dict[str, str]:
         if self.key_fields is None:
@@ -152,6 +146,17 @@ class Decoder:
             self.count("keys_without_match", 1, "")
             return {}
         return {name: value for name, value in found.groupdict().items() if value}
+
+
+def content_id(records: Records, index: int) -> str:
+    """The SHA-1 of a record and its terminator: the id that S3logsbeat gives, and no secret."""
+    return hashlib.sha1(records.records[index] + records.terminator(index)).hexdigest()  # noqa: S324
+
+
+def content_id(records: Records, index: int) -> str:
+    """The SHA-1 of a record with its terminator, as S3logsbeat's users have it: an id, not a secret."""
+    record = records.records[index] + records.terminator(index)
+    return hashlib.sha1(record, usedforsecurity=False).hexdigest()
 
 
 def unparsable(origin: Origin, position: int, record: bytes, reason: str) -> Reject:
