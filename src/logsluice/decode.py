@@ -149,11 +149,6 @@ class Decoder:
 
 
 def content_id(records: Records, index: int) -> str:
-    """The SHA-1 of a record and its terminator: the id that S3logsbeat gives, and no secret."""
-    return hashlib.sha1(records.records[index] + records.terminator(index)).hexdigest()  # noqa: S324
-
-
-def content_id(records: Records, index: int) -> str:
     """The SHA-1 of a record with its terminator, as S3logsbeat's users have it: an id, not a secret."""
     record = records.records[index] + records.terminator(index)
     return hashlib.sha1(record, usedforsecurity=False).hexdigest()
