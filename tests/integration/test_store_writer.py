@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from logsluice.components import Context
 from logsluice.errors import Sick
@@ -205,3 +207,37 @@ def test_requests_are_joined_and_picked_row_by_row(tmp_path: Path) -> None:
         assert target.send(picked) == Sent()
         assert target.send(joined) == Sent(duplicates=2)
     assert ids(tmp_path) == ["d.100", "d.200", "d.300"]
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=6)
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | ANY_TEXT
+    | st.datetimes()
+    | st.datetimes(timezones=st.timezones()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+FIELD_NAMES = st.sampled_from(["status", "where", "groups", "who", "tags", "origin", "@timestamp", "_id", "_extra"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.dictionaries(FIELD_NAMES | ANY_TEXT.filter(lambda name: name != "@metadata"), ANYTHING), max_size=5))
+def test_any_event_is_written_and_found(tmp_path_factory: pytest.TempPathFactory, events: list[Event]) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    whole = [{**fields, "@metadata": event(number)["@metadata"]} for number, fields in enumerate(events)]
+    assert send(folder, *whole) == Sent()
+    assert ids(folder) == sorted(f"d.{number * 100}" for number in range(len(events)))
+
+
+def test_data_nested_as_deep_as_json_goes_is_written(tmp_path: Path) -> None:
+    deep: dict[str, Any] = {"bottom": 1}
+    for _ in range(240):
+        deep = {"d": deep}
+    send(tmp_path, event(1, deep=deep))
+    with StoreQuery(tmp_path / "store") as query:
+        assert query.search().hits[0].event["deep"] == deep
+        assert query.count("bottom") == 0
