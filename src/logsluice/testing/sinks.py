@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import abc
 import copy
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -82,23 +83,40 @@ class SinkSuite(abc.ABC):
         events = [*self.events(*range(10)), *self.unwanted()]
         before = copy.deepcopy(events)
         with opened(self.make()) as sink:
-            for _ in sink.encode(events, lambda _index, _reason: None):
-                pass
+            sink.encode(events, lambda _index, _reason: None)
         assert events == before
 
-    def test_requests_are_bounded_and_keep_the_order(self) -> None:
-        events = self.events(*range(3000))
-        for event in events:
-            event["padding"] = "x" * 12_000
+    def test_requests_have_bounds(self) -> None:
         with opened(self.make()) as sink:
-            encoded = list(sink.encode(events, must_not_refuse))
-        assert len(encoded) > 1
-        assert max(chunk.size for chunk in encoded) <= LARGEST_REQUEST
-        assert [event["number"] for chunk in encoded for event in chunk.events] == list(range(3000))
+            assert 0 < sink.request_bytes <= LARGEST_REQUEST
+            assert sink.request_events > 0
+
+    def test_an_encoded_run_knows_its_size_and_what_is_in_it(self) -> None:
+        with opened(self.make()) as sink:
+            few, many = (sink.encode(self.events(*range(count)), must_not_refuse) for count in (2, 20))
+        assert (len(few), len(many)) == (2, 20)
+        assert [about["position"] for about in many.metadata] == list(range(20))
+        assert 0 < few.size < many.size
+
+    def test_joined_requests_keep_the_order_and_can_be_picked_from(self) -> None:
+        with opened(self.make()) as sink:
+            parts = [sink.encode(self.events(*numbers), must_not_refuse) for numbers in ((0, 1), (2,), (3, 4, 5))]
+            joined = sink.join(parts)
+            picked = sink.pick(joined, [1, 2, 5])
+            assert [about["position"] for about in joined.metadata] == [0, 1, 2, 3, 4, 5]
+            assert [about["position"] for about in picked.metadata] == [1, 2, 5]
+            assert_confirmed(sink.send(picked))
+        assert sorted(self._numbers()) == [1, 2, 5]
+
+    def test_a_document_can_be_taken_out_for_the_dead_letter(self) -> None:
+        with opened(self.make()) as sink:
+            document = json.loads(sink.document(sink.encode(self.events(1, 2), must_not_refuse), 1))
+        assert document["number"] == 2
+        assert document["message"] == self.event(2)["message"]
 
     def test_nothing_arrives_before_it_is_sent(self) -> None:
         with opened(self.make()) as sink:
-            assert list(sink.encode(self.events(1), must_not_refuse))
+            assert len(sink.encode(self.events(1), must_not_refuse)) == 1
         assert self._numbers() == []
 
     def test_a_repeat_adds_nothing_where_the_sink_says_so(self) -> None:
@@ -112,7 +130,7 @@ class SinkSuite(abc.ABC):
 
     def test_one_request_can_be_sent_again(self) -> None:
         with opened(self.make()) as sink:
-            (encoded,) = sink.encode(self.events(1, 2), must_not_refuse)
+            encoded = sink.encode(self.events(1, 2), must_not_refuse)
             assert_confirmed(sink.send(encoded))
             assert_confirmed(sink.send(encoded))
             repeats = not sink.idempotent
@@ -123,10 +141,10 @@ class SinkSuite(abc.ABC):
             events = [*self.events(1, 2), unwanted, *self.events(3)]
             refused: dict[int, str] = {}
             with opened(self.make()) as sink:
-                sent = [(chunk, sink.send(chunk)) for chunk in sink.encode(events, refused.__setitem__)]
-            for chunk, result in sent:
-                assert result.failed == {}
-                refused |= {position(events, chunk, index): reason for index, reason in result.rejected.items()}
+                encoded = sink.encode(events, refused.__setitem__)
+                sent = sink.send(encoded)
+            assert sent.failed == {}
+            refused |= {position(events, encoded, index): reason for index, reason in sent.rejected.items()}
             assert list(refused) == [2]
             assert refused[2]
             assert sorted(set(self._numbers())) == [1, 2, 3]
@@ -153,8 +171,7 @@ def opened(sink: Sink) -> Iterator[Sink]:
 
 def deliver(sink: Sink, events: Sequence[Event]) -> None:
     """Encode and send, and insist that every event is confirmed."""
-    for encoded in sink.encode(events, must_not_refuse):
-        assert_confirmed(sink.send(encoded))
+    assert_confirmed(sink.send(sink.encode(events, must_not_refuse)))
 
 
 def assert_confirmed(sent: Sent) -> None:
@@ -170,4 +187,4 @@ def must_not_refuse(index: int, reason: str) -> None:
 
 def position(events: Sequence[Event], encoded: Encoded, index: int) -> int:
     """The index among all events of one of a request."""
-    return next(i for i, event in enumerate(events) if event is encoded.events[index])
+    return next(i for i, event in enumerate(events) if event["@metadata"] == encoded.metadata[index])
