@@ -4,9 +4,9 @@
     python -m bench.run alb --events 50000 --rounds 3 --no-results
 
 Our side is the way that a pipeline takes: decompression, framing with offsets, the format's parser, ids and
-`[@metadata]`, `origin`, an index name from each event's day, and the sink's `encode`. Both sides run in processes of
-their own, in turn, bound to one core; each warms up once and is then measured once, in CPU time. The ratio is the
-median of the ratios of the rounds, for a shared machine's speed changes from minute to minute.
+`[@metadata]`, `origin`, an index name from format and day, and the sink's `encode`, a piece at a time. Both sides run
+in processes of their own, in turn, bound to one core; each warms up once and is then measured once, in CPU time. The
+ratio is the median of the ratios of the rounds, for a shared machine's speed changes from minute to minute.
 """
 
 from __future__ import annotations
@@ -20,21 +20,17 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from bench import data
-from logsluice.model import Encoded, Origin, Sink
-
-if TYPE_CHECKING:
-    from logsluice.decode import Piece
+from logsluice.model import Origin
 
 ROOT = Path(__file__).parent.parent
-REQUEST_BYTES = 4 * 1024 * 1024
 EVENTS = {"alb": 100_000, "cloudfront": 100_000, "cloudtrail": 40_000, "vpc_flow": 300_000, "waf": 60_000}
 
 
@@ -51,8 +47,10 @@ def ours(name: str, path: Path) -> tuple[int, int]:
     from logsluice.components import Context
     from logsluice.decode import Decoder
     from logsluice.formats import load
+    from logsluice.hosts.garbage import set_for_events
     from logsluice.sinks import opensearch
 
+    set_for_events()  # as the program does
     origin = Origin(
         uri=f"s3://logs/{path.name}",
         version="9b2cf535f27731c974343645a3985328",
@@ -60,30 +58,16 @@ def ours(name: str, path: Path) -> tuple[int, int]:
         name=f"AWSLogs/{path.name}",
     )
     chosen = load(name)
-    config = opensearch.Config(hosts=["http://127.0.0.1:9200"], index=f"{name}-%{{+yyyy.MM.dd}}")
+    config = opensearch.Config(hosts=["http://127.0.0.1:9200"])
     sink = opensearch.build(config, Context(formats=(chosen,)))
     count = size = 0
-    for parts in _parts(sink, Decoder(chosen).decode(_File(path, origin))):
-        request = sink.join(parts)
-        count += len(request)
-        size += request.size
-    return count, size
-
-
-def _parts(sink: Sink, pieces: Iterable[Piece]) -> Iterator[list[Encoded]]:
-    """What goes into one request after the other, as a pipeline's chunks do it."""
-    parts: list[Encoded] = []
-    size = 0
-    for piece in pieces:
+    for piece in Decoder(chosen).decode(_File(path, origin)):
         if piece.rejects:
             raise SystemExit(piece.rejects[0].reason)
-        parts.append(sink.encode(piece.events, _refuse))
-        size += parts[-1].size
-        if size >= REQUEST_BYTES:
-            yield parts
-            parts, size = [], 0
-    if parts:
-        yield parts
+        encoded = sink.encode(piece.events, _refuse)
+        count += len(encoded)
+        size += encoded.size
+    return count, size
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,9 @@ class Column:
         return [f"{self._present(token)}: event[{self.fields[0].name!r}] = {value}"]
 
     def _present(self, token: str) -> str:
-        return "if " + " and ".join([*(f"{token} != {absent!r}" for absent in self.absent), token])
+        # an empty token is no number and no time, so converting it hands the line on to the exact parser anyway
+        fails = self.convert is not None and self.fields[0].kind in ("integer", "float", "time")
+        return "if " + " and ".join([f"{token} != {absent!r}" for absent in self.absent] + [token] * (not fails))
 
 
 class _Repeated(Column):
