@@ -23,6 +23,7 @@ from logsluice.delivery.deadline import Deadline
 from logsluice.delivery.heartbeat import Heartbeat
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import SinkFault, SourceFault, UsageError
+from logsluice.hosts import memory
 from logsluice.model import Delivery, Outcome, Source
 from logsluice.pipeline import Pipeline
 
@@ -96,6 +97,7 @@ class Daemon:
         with ExitStack() as opened:
             for service in self._services:
                 _open(service, opened)
+            memory.settle()
             with self._signal_handlers(), self._heartbeat:
                 self._drive()
         if self._reader_gone is not None:
