@@ -47,10 +47,10 @@ def ours(name: str, path: Path) -> tuple[int, int]:
     from logsluice.components import Context
     from logsluice.decode import Decoder
     from logsluice.formats import load
-    from logsluice.hosts.garbage import set_for_events
+    from logsluice.hosts import memory
     from logsluice.sinks import opensearch
 
-    set_for_events()  # as the program does
+    memory.settle()  # as the program does
     origin = Origin(
         uri=f"s3://logs/{path.name}",
         version="9b2cf535f27731c974343645a3985328",

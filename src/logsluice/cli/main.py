@@ -21,7 +21,6 @@ from logsluice._version import __version__
 from logsluice.cli import commands
 from logsluice.cli.messages import printable, report
 from logsluice.errors import ConfigError, LogsluiceError, QueryError, UsageError
-from logsluice.hosts.garbage import set_for_events
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -73,7 +72,6 @@ def program(verbose: bool) -> None:
 
 def main() -> NoReturn:
     """The console script: run the command of this process's arguments, and end the process."""
-    set_for_events()
     code = run()
     if threading.active_count() > 1:
         # A worker may be in a long poll of twenty seconds. What it brings comes back by itself, so nobody waits for
