@@ -478,6 +478,14 @@ def test_vpc_flow_header_names_the_columns_old_new_and_unknown() -> None:
     ]
 
 
+def test_vpc_flow_header_of_mostly_unknown_columns() -> None:
+    header = "srcaddr new-one new-two new-three new-four dstaddr"
+    assert parse("vpc_flow", header, "10.0.0.1 a b - c 10.0.0.2") == [
+        None,
+        {"srcaddr": "10.0.0.1", "new_one": "a", "new_two": "b", "new_four": "c", "dstaddr": "10.0.0.2"},
+    ]
+
+
 def test_vpc_flow_header_in_the_middle_changes_the_columns() -> None:
     header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action"
     assert parse(

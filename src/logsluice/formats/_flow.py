@@ -49,12 +49,12 @@ class Flow:
         self.default = self.table(tuple(default.split()))
 
     def header(self, line: str) -> Table | bool:
-        """The table of a line that names columns: all in AWS's spelling, and most of them known."""
+        """The table of a line that names columns: all are spelled as AWS spells them, and two of them are known."""
         if not line[:1].islower():
             return False
         names = tuple(line.split(" "))
         known = sum(name in self.columns for name in names)
-        return known * 2 > len(names) and all(map(_NAME.fullmatch, names)) and self.table(names)
+        return known >= min(2, len(names)) and all(map(_NAME.fullmatch, names)) and self.table(names)
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one Flow a format, for as long as the program runs
     def table(self, names: tuple[str, ...]) -> Table:
