@@ -25,6 +25,5 @@ def settle() -> None:
     else:
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-    gc.collect()
-    gc.freeze()
+    # not gc.freeze(): what is frozen is not released at the end, and DuckDB's bindings complain of that at length
     gc.set_threshold(50_000, 20, 100)
