@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from logsluice.errors import Unparsable
 from logsluice.formats import alb, alb_connection, cloudfront, elb, nlb, s3_access, transit_gateway_flow, vpc_flow
-from logsluice.formats._columns import Memo
 from logsluice.formats._exact import parse
 from logsluice.formats._generate import loop
 from logsluice.formats._table import Table
+from logsluice.formats._values import Memo
 
 SPACED = next(t for t in [cloudfront.build().table.other] if t)("a line without tabs")  # type: ignore[attr-defined]
 TABLES: dict[str, Table] = {

@@ -24,12 +24,12 @@ from logsluice.formats._columns import (
     integer,
     ip,
     keyword,
-    moment,
     number,
     our_name,
 )
 from logsluice.formats._positional import Positional
 from logsluice.formats._table import Table, fields_of
+from logsluice.formats._values import moment
 from logsluice.model import Event, Format
 
 V1 = (
