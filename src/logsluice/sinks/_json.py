@@ -42,9 +42,14 @@ def _other(value: Any) -> Any:
     return sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
 
 
+def scrubbed_text(text: str) -> str:
+    """Text that can be encoded: unpaired surrogates become U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return scrubbed_text(value)
     if isinstance(value, dict):
         return {_scrubbed(name): _scrubbed(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -20,7 +20,7 @@ import orjson
 from logsluice import components
 from logsluice.components import Context, Options
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._json import dumps
+from logsluice.sinks._json import dumps, scrubbed_text
 from logsluice.store.catalog import MOST_EXTRAS
 from logsluice.store.chunk import Chunk, format_of
 from logsluice.store.columns import EXTRA, Columns, assembled, paths
@@ -124,7 +124,7 @@ class StoreSink:
     def _note_extras(self, chunk: Chunk, name: str, extra: dict[str, object]) -> None:
         """Names of undeclared data are entered beside the files, so that a misspelt field in a query can be told."""
         for path in paths(extra):
-            known = (name, path)
+            known = (name, scrubbed_text(path))
             if known not in self._extras and len(self._extras) < MOST_EXTRAS:
                 chunk.extras.add(known)
 
