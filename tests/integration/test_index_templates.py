@@ -59,8 +59,7 @@ def event(number: int, format_name: str = "alb", **fields: Any) -> Event:
 
 
 def send(sink: Sink, *events: Event) -> Sent:
-    (encoded,) = sink.encode(events, must_not_refuse)
-    return sink.send(encoded)
+    return sink.send(sink.encode(events, must_not_refuse))
 
 
 def found(node: OpenSearch, query: dict[str, Any], index: str = "logsluice-alb-*") -> set[str]:

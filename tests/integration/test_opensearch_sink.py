@@ -6,7 +6,7 @@ import gzip
 import http.server
 import string
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,27 +42,24 @@ def make(node: OpenSearch | str, **options: Any) -> Sink:
 
 
 def send(sink: Sink, events: list[Event]) -> Sent:
-    (encoded,) = sink.encode(events, must_not_refuse)
-    return sink.send(encoded)
+    return sink.send(sink.encode(events, must_not_refuse))
 
 
 def deliver_for_good(sink: Sink, events: list[Event]) -> int:
     """As the pipeline does: send again what failed. How many sends were not taken whole."""
     refused_sends = 0
-    todo = list(events)
+    todo = sink.encode(events, must_not_refuse)
     while todo:
-        failed: list[Event] = []
-        for encoded in sink.encode(todo, must_not_refuse):
-            try:
-                sent = sink.send(encoded)
-            except Busy:
-                failed += encoded.events
-            else:
-                assert sent.rejected == {}
-                assert {type(fault) for fault in sent.failed.values()} <= {Busy}
-                failed += [encoded.events[index] for index in sent.failed]
+        try:
+            sent = sink.send(todo)
+        except Busy:
+            failed: Sequence[int] = range(len(todo))
+        else:
+            assert sent.rejected == {}
+            assert {type(fault) for fault in sent.failed.values()} <= {Busy}
+            failed = sorted(sent.failed)
         refused_sends += bool(failed)
-        todo = failed
+        todo = sink.pick(todo, failed)
     return refused_sends
 
 

@@ -14,17 +14,14 @@ from hypothesis import strategies as st
 
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks.opensearch.bulk import Encoder, halves, joined
+from logsluice.sinks.opensearch.bulk import Encoder, index_name, joined, without_action
 from logsluice.sinks.opensearch.indexes import IndexNames, problem_of
 
 DEFAULT = "logsluice-%{[@metadata][format]}-%{+yyyy.MM.dd}"
 
 
-def encoder(
-    index: str = DEFAULT, document_id: str | None = None, request_bytes: int = 1_000_000, request_events: int = 1000
-) -> Encoder:
-    names = IndexNames(index, "create")
-    return Encoder(names, Template(document_id) if document_id else None, request_bytes, request_events)
+def encoder(index: str = DEFAULT, document_id: str | None = None) -> Encoder:
+    return Encoder(IndexNames(index, "create"), Template(document_id) if document_id else None)
 
 
 def event(number: int = 1, **fields: Any) -> Event:
@@ -35,29 +32,27 @@ def event(number: int = 1, **fields: Any) -> Event:
     }
 
 
-def encode(encoder: Encoder, *events: Event) -> tuple[list[Encoded], dict[int, str]]:
+def encode(encoder: Encoder, *events: Event) -> tuple[Encoded, dict[int, str]]:
     refused: dict[int, str] = {}
-    return list(encoder.encode(events, refused.__setitem__)), refused
+    return encoder.encode(events, refused.__setitem__), refused
 
 
-def lines(*requests: Encoded) -> list[Any]:
-    return [orjson.loads(line) for request in requests for line in request.body.splitlines()]
+def lines(request: Encoded) -> list[Any]:
+    return [orjson.loads(line) for line in request.body.data.splitlines()]
 
 
 def index_of(index: str, event: Event) -> str:
-    (request,), _ = encode(encoder(index), event)
-    name: str = lines(request)[0]["create"]["_index"]
-    return name
+    return index_name(encode(encoder(index), event)[0].body[0])
 
 
 def test_an_event_is_an_action_line_and_a_document() -> None:
-    (request,), refused = encode(encoder(), event(7, path="/ü", n=1, f=0.5, on=True, none=None, many=["a"]))
+    request, refused = encode(encoder(), event(7, path="/ü", n=1, f=0.5, on=True, none=None, many=["a"]))
     assert refused == {}
-    assert request.body.decode() == (
+    assert request.body.data.decode() == (
         '{"create":{"_index":"logsluice-alb-2026.01.31","_id":"20260131.d.7"}}\n'
         '{"@timestamp":"2026-01-31T12:00:00.250000Z","path":"/ü","n":1,"f":0.5,"on":true,"none":null,"many":["a"]}\n'
     )
-    assert request.size == len(request.body)
+    assert request.size == len(request.body.data)
 
 
 def test_times_are_written_in_utc_wherever_they_are() -> None:
@@ -65,7 +60,7 @@ def test_times_are_written_in_utc_wherever_they_are() -> None:
         "naive": datetime(2026, 1, 31, 1, 2, 3),
         "deep": {"there": [datetime(2026, 1, 31, 1, 2, 3, tzinfo=UTC)]},
     }
-    (request,), _ = encode(encoder(), event(1, **fields))
+    request, _ = encode(encoder(), event(1, **fields))
     assert lines(request)[1] == {
         "@timestamp": "2026-01-31T12:00:00.250000Z",
         "naive": "2026-01-31T01:02:03Z",
@@ -74,7 +69,7 @@ def test_times_are_written_in_utc_wherever_they_are() -> None:
 
 
 def test_what_json_does_not_know_is_written_as_text() -> None:
-    (request,), refused = encode(encoder(), event(1, big=2**70, half="\ud800!", raw=b"bytes", nan=float("nan")))
+    request, refused = encode(encoder(), event(1, big=2**70, half="\ud800!", raw=b"bytes", nan=float("nan")))
     assert refused == {}
     assert lines(request)[1] == {
         "@timestamp": "2026-01-31T12:00:00.250000Z",
@@ -89,10 +84,11 @@ def test_an_event_that_goes_round_in_a_circle_is_refused_and_left_as_it_was() ->
     circle: dict[str, Any] = {}
     circle["self"] = circle
     bad, good = event(1, circle=circle), event(2)
-    requests, refused = encode(encoder(), bad, good)
+    request, refused = encode(encoder(), bad, good)
     assert list(refused) == [0]
     assert bad["@metadata"]["_id"] == "20260131.d.1"
-    assert [request.events for request in requests] == [[good]]
+    assert request.metadata == [good["@metadata"]]
+    assert len(lines(request)) == 2
 
 
 @pytest.mark.parametrize(
@@ -107,8 +103,8 @@ def test_an_event_that_goes_round_in_a_circle_is_refused_and_left_as_it_was() ->
 )
 def test_an_event_without_a_usable_index_is_refused_by_its_index(index: str, reason: str) -> None:
     fields = {"null": None, "upper": "Upper", "path": "a/b", "minus": "-x"}
-    requests, refused = encode(encoder(index), event(1, **fields))
-    assert requests == []
+    request, refused = encode(encoder(index), event(1, **fields))
+    assert len(request) == len(request.body.data) == 0
     assert refused == {0: reason}
 
 
@@ -123,20 +119,20 @@ def test_an_event_without_a_time_is_refused_where_the_index_needs_one() -> None:
     ("document_id", "expected"), [("%{a}-%{b}", "x-1"), ('%{quote}"', 'q"\\"'), ("%{[@metadata][_id]}", "20260131.d.1")]
 )
 def test_an_id_of_the_users_is_rendered(document_id: str, expected: str) -> None:
-    (request,), _ = encode(encoder(document_id=document_id), event(1, a="x", b=1, quote='q"\\'))
+    request, _ = encode(encoder(document_id=document_id), event(1, a="x", b=1, quote='q"\\'))
     assert lines(request)[0]["create"]["_id"] == expected
 
 
 @pytest.mark.parametrize(("fields", "part"), [({}, "no document id"), ({"a": ""}, "no document id")])
 def test_a_missing_id_of_the_users_is_refused(fields: dict[str, Any], part: str) -> None:
-    requests, refused = encode(encoder(document_id="%{a}"), event(1, **fields))
-    assert requests == []
+    request, refused = encode(encoder(document_id="%{a}"), event(1, **fields))
+    assert len(request) == len(request.body.data) == 0
     assert part in refused[0]
 
 
 def test_an_id_over_512_bytes_is_refused_for_it_would_fail_the_whole_request() -> None:
-    requests, refused = encode(encoder(document_id="%{a}"), event(1, a="ü" * 256), event(2, a="ü" * 257))
-    assert [len(request.events) for request in requests] == [1]
+    request, refused = encode(encoder(document_id="%{a}"), event(1, a="ü" * 256), event(2, a="ü" * 257))
+    assert len(request) == 1
     assert "longer than 512 bytes" in refused[1]
 
 
@@ -152,25 +148,53 @@ def test_an_event_without_an_id_gets_one_from_its_content() -> None:
     events = [event(1, a=1), event(2, a=1), event(3, a=2)]
     for bare in events:
         del bare["@metadata"]["_id"]
-    (request,), _ = encode(encoder(), *events)
+    request, _ = encode(encoder(), *events)
     first, second, third = (line["create"]["_id"] for line in lines(request)[::2])
     assert first == second
     assert first != third
 
 
-def test_requests_are_cut_by_count() -> None:
-    requests, _ = encode(encoder(request_events=3), *(event(n) for n in range(8)))
-    assert [len(request.events) for request in requests] == [3, 3, 2]
+def test_an_unusual_event_changes_nothing_for_its_neighbours() -> None:
+    usual, unusual = [event(1, a=1), event(2, a=2)], event(3, a=2**70)
+    alone, together = encode(encoder(), *usual)[0], encode(encoder(), *usual, unusual)[0]
+    assert [together.body[0], together.body[1]] == [alone.body[0], alone.body[1]]
+    assert together.metadata == [each["@metadata"] for each in (*usual, unusual)]
 
 
-def test_requests_are_cut_by_bytes_and_a_larger_document_goes_alone() -> None:
-    events = [event(1), event(2), event(3, long="x" * 1000), event(4)]
-    requests, _ = encode(encoder(request_bytes=300), *events)
-    assert [[e["@metadata"]["_id"] for e in request.events] for request in requests] == [
-        ["20260131.d.1", "20260131.d.2"],
-        ["20260131.d.3"],
-        ["20260131.d.4"],
-    ]
+def test_an_event_that_comes_twice_is_two_documents_and_stays_as_it_was() -> None:
+    twice, before = event(1), event(1)
+    request, refused = encode(encoder(), twice, twice)
+    assert (request.body[0], refused) == (request.body[1], {})
+    assert request.metadata == [before["@metadata"]] * 2
+    assert twice == before
+
+
+@pytest.mark.parametrize(
+    ("index", "document_id", "reason"),
+    [
+        ("logs", "%{a}", r"the document id 'x\ud800' is no Unicode text"),
+        ("logs-%{a}", None, r"the index name 'logs-x\ud800' holds a character that is not allowed"),
+    ],
+)
+def test_a_name_that_is_no_unicode_text_refuses_that_event_alone(
+    index: str, document_id: str | None, reason: str
+) -> None:
+    request, refused = encode(encoder(index, document_id), event(1, a="x"), event(2, a="x\ud800"))
+    assert refused == {1: reason}
+    assert [about["_id"] for about in request.metadata] == ["20260131.d.1"]
+
+
+def test_an_id_of_ours_that_is_no_unicode_text_refuses_that_event_alone() -> None:
+    odd = event(2)
+    odd["@metadata"]["_id"] = "\ud800"
+    request, refused = encode(encoder(), event(1), odd)
+    assert (len(request), list(refused)) == (1, [1])
+
+
+def test_a_document_tells_its_index_and_is_had_without_its_action() -> None:
+    request, _ = encode(encoder(), event(1), event(2, text='a\nb"}}\n'))
+    assert index_name(request.body[1]) == "logsluice-alb-2026.01.31"
+    assert without_action(request.body[1]) == b'{"@timestamp":"2026-01-31T12:00:00.250000Z","text":"a\\nb\\"}}\\n"}'
 
 
 values = st.recursive(
@@ -184,14 +208,13 @@ values = st.recursive(
 def test_any_event_is_two_lines_and_stays_as_it_was(fields: list[dict[str, Any]]) -> None:
     events = [event(number, **each) for number, each in enumerate(fields)]
     before = copy.deepcopy(events)
-    requests, refused = encode(encoder(request_bytes=400), *events)
+    request, refused = encode(encoder(), *events)
     assert events == before
     assert refused == {}
-    assert [e for request in requests for e in request.events] == events
-    for request in requests:
-        assert request.size == len(request.body)
-        assert len(lines(request)) == 2 * len(request.events)
-        assert request.size <= 400 or len(request.events) == 1
+    assert request.metadata == [each["@metadata"] for each in events]
+    assert request.size == len(request.body.data)
+    assert len(lines(request)) == 2 * len(events)
+    assert b"".join(request.body[index] for index in range(len(events))) == request.body.data
 
 
 # ------------------------------------------------------------------------------------------------------ index names
@@ -212,8 +235,8 @@ def test_names_follow_the_event_although_they_are_cached(index: str, first: str,
     late, early = event(1, status=1, deep={"name": "x"}), event(2, status=True, deep={"name": "y"})
     late["@timestamp"] = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
     early["@timestamp"] = datetime(2026, 2, 1, 0, 0, tzinfo=UTC)
-    requests, _ = encode(encoder(index), late, early, late)
-    assert [line["create"]["_index"] for line in lines(*requests)[::2]] == [first, second, first]
+    request, _ = encode(encoder(index), late, early, late)
+    assert [index_name(request.body[number]) for number in range(3)] == [first, second, first]
 
 
 def test_a_time_in_another_zone_counts_by_its_utc_day() -> None:
@@ -232,7 +255,6 @@ def test_new_names_are_prepared_once_and_again_after_a_failure() -> None:
     names.head(event(2))
     names.prepare_fresh(prepared.append)
     assert prepared == ["logsluice-alb-2026.01.31"]
-    assert names.name(event(3)) == "logsluice-alb-2026.01.31"
 
 
 def test_nobody_goes_on_before_a_new_name_is_prepared() -> None:
@@ -275,22 +297,6 @@ def test_names_that_clusters_refuse(name: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------- requests cut in halves
-
-
-@pytest.mark.parametrize("count", [2, 3, 9])
-def test_halves_hold_the_same_lines_and_events(count: int) -> None:
-    (request,), _ = encode(encoder(), *(event(n, text="a\nb") for n in range(count)))
-    first, second = halves(request)
-    assert first.body + second.body == request.body
-    assert first.events + second.events == request.events
-    assert (len(lines(first)), len(lines(second))) == (2 * len(first.events), 2 * len(second.events))
-    assert (first.size, second.size) == (len(first.body), len(second.body))
-
-
-def test_a_request_of_many_events_holds_them_all_in_order() -> None:
-    (request,), _ = encode(encoder(), *(event(n) for n in range(500)))
-    assert [line["create"]["_id"] for line in lines(request)[::2]] == [f"20260131.d.{n}" for n in range(500)]
-    assert request.size == len(request.body)
 
 
 def test_results_of_halves_count_on_from_the_first() -> None:

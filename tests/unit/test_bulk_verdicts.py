@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from logsluice.errors import Busy, Sick
-from logsluice.model import Encoded, Event, Sent
+from logsluice.model import Encoded, Sent
+from logsluice.sinks._documents import Documents
 from logsluice.sinks.opensearch.bulk import read_items
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
+
+
+def request(count: int) -> Encoded:
+    """Documents for the indexes logs-t0, logs-t1 …"""
+    body = Documents()
+    for number in range(count):
+        body.data += b'{"create":{"_index":"logs-t%d","_id":"%d"}}\n{}\n' % (number, number)
+        body.end()
+    return Encoded(body, [{"_id": str(number)} for number in range(count)], len(body.data))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,6 @@ def test_every_item_gets_its_own_result() -> None:
     def refused(status: int, kind: str) -> dict[str, Any]:
         return {"create": {"status": status, "error": {"type": kind, "reason": "why"}}}
 
-    events: list[Event] = [{"team": f"t{number}"} for number in range(5)]
     items = [
         {"create": {"status": 201}},
         refused(409, "version_conflict_engine_exception"),
@@ -84,7 +93,7 @@ def test_every_item_gets_its_own_result() -> None:
         refused(429, "rejected_execution_exception"),
         refused(403, "cluster_block_exception"),
     ]
-    sent = read_items({"errors": True, "items": items}, Encoded(b"", events, 0), True, lambda e: f"logs-{e['team']}")
+    sent = read_items({"errors": True, "items": items}, request(5), creating=True)
     assert sent.duplicates == 1
     assert sent.rejected == {2: "mapper_parsing_exception: why"}
     assert {index: (type(fault), fault.scope, str(fault)) for index, fault in sent.failed.items()} == {
@@ -110,9 +119,9 @@ def test_every_item_gets_its_own_result() -> None:
 )
 def test_an_answer_that_is_not_whole_confirms_nothing(content: Any) -> None:
     with pytest.raises(Busy):
-        read_items(content, Encoded(b"", [{"a": 1}], 0), True, lambda _: "logs")
+        read_items(content, request(1), creating=True)
 
 
 def test_an_item_refused_in_plain_text_is_told_as_it_is() -> None:
     items = [{"create": {"status": 400, "error": "old style"}}]
-    assert read_items({"items": items}, Encoded(b"", [{}], 0), True, lambda _: "logs") == Sent({0: "error: old style"})
+    assert read_items({"items": items}, request(1), creating=True) == Sent({0: "error: old style"})

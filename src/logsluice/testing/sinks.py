@@ -95,24 +95,39 @@ class SinkSuite(abc.ABC):
         with opened(self.make()) as sink:
             few, many = (sink.encode(self.events(*range(count)), must_not_refuse) for count in (2, 20))
         assert (len(few), len(many)) == (2, 20)
-        assert [about["position"] for about in many.metadata] == list(range(20))
+        assert positions(many) == list(range(20))
         assert 0 < few.size < many.size
 
-    def test_joined_requests_keep_the_order_and_can_be_picked_from(self) -> None:
+    def test_joined_requests_keep_the_order_and_all_arrive(self) -> None:
         with opened(self.make()) as sink:
-            parts = [sink.encode(self.events(*numbers), must_not_refuse) for numbers in ((0, 1), (2,), (3, 4, 5))]
-            joined = sink.join(parts)
-            picked = sink.pick(joined, [1, 2, 5])
-            assert [about["position"] for about in joined.metadata] == [0, 1, 2, 3, 4, 5]
-            assert [about["position"] for about in picked.metadata] == [1, 2, 5]
+            joined = self._joined(sink)
+            assert positions(joined) == [0, 1, 2, 3, 4, 5]
+            assert [json.loads(sink.document(joined, index))["number"] for index in range(6)] == [0, 1, 2, 3, 4, 5]
+            assert_confirmed(sink.send(joined))
+        assert sorted(self._numbers()) == [0, 1, 2, 3, 4, 5]
+
+    def test_what_is_picked_arrives_and_nothing_else(self) -> None:
+        with opened(self.make()) as sink:
+            picked = sink.pick(self._joined(sink), [1, 2, 5])
+            assert positions(picked) == [1, 2, 5]
             assert_confirmed(sink.send(picked))
         assert sorted(self._numbers()) == [1, 2, 5]
+
+    def test_a_request_that_was_picked_from_stays_as_it_was(self) -> None:
+        with opened(self.make()) as sink:
+            joined = self._joined(sink)
+            size = joined.size
+            assert_confirmed(sink.send(sink.pick(joined, [1, 2, 5])))
+            assert (positions(joined), joined.size) == ([0, 1, 2, 3, 4, 5], size)
+            assert_confirmed(sink.send(sink.pick(joined, [0, 3, 4])))
+        assert sorted(self._numbers()) == [0, 1, 2, 3, 4, 5]
 
     def test_a_document_can_be_taken_out_for_the_dead_letter(self) -> None:
         with opened(self.make()) as sink:
             document = json.loads(sink.document(sink.encode(self.events(1, 2), must_not_refuse), 1))
         assert document["number"] == 2
         assert document["message"] == self.event(2)["message"]
+        assert "@metadata" not in document
 
     def test_nothing_arrives_before_it_is_sent(self) -> None:
         with opened(self.make()) as sink:
@@ -155,6 +170,10 @@ class SinkSuite(abc.ABC):
             list(workers.map(lambda events: deliver(sink, events), batches))
         assert sorted(self._numbers()) == list(range(800))
 
+    def _joined(self, sink: Sink) -> Encoded:
+        """The events 0 to 5, encoded in three pieces."""
+        return sink.join([sink.encode(self.events(*numbers), must_not_refuse) for numbers in ((0, 1), (2,), (3, 4, 5))])
+
     def _numbers(self) -> list[int]:
         return [document["number"] for document in self.arrived()]
 
@@ -183,6 +202,11 @@ def assert_confirmed(sent: Sent) -> None:
 def must_not_refuse(index: int, reason: str) -> None:
     """For `encode`, where every event is good."""
     raise AssertionError(f"event {index} was refused: {reason}")
+
+
+def positions(encoded: Encoded) -> list[int]:
+    """Which of the suite's events are in a request, in its order."""
+    return [about["position"] for about in encoded.metadata]
 
 
 def position(events: Sequence[Event], encoded: Encoded, index: int) -> int:

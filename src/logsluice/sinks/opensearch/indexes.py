@@ -17,7 +17,7 @@ from logsluice.model import Event
 PLACEHOLDER = re.compile(r"%\{([^}]*)\}")
 CACHED_NAMES = 10_000
 
-_FORBIDDEN = re.compile(r'[\\/*?"<>|\s,#:]')
+_FORBIDDEN = re.compile(r'[\\/*?"<>|\s,#:\ud800-\udfff]')
 
 
 class Unencodable(Exception):
