@@ -40,6 +40,32 @@ V1 = (
     "sc-range-start sc-range-end"
 )
 
+_CMCD = (
+    "encoded-bitrate buffer-length buffer-starvation content-id object-duration deadline measured-throughput "
+    "next-object-request next-range-request object-type playback-rate requested-maximum-throughput streaming-format "
+    "session-id stream-type startup top-bitrate version"
+)
+
+MORE: tuple[Column, ...] = (
+    keyword("primary-distribution-id", about="Of the distribution in front of a staging distribution"),
+    keyword("primary-distribution-dns-name"),
+    number("origin-fbl", about="Seconds until the origin's first byte"),
+    number("origin-lbl", about="Seconds until the origin's last byte"),
+    integer("asn", ecs="client.as.number"),
+    *(encoded(f"cmcd-{name}") for name in _CMCD.split()),
+    keyword("r-host", about="Host header of the request to the origin"),
+    keyword("sr-reason", about="Why the origin was selected"),
+    keyword("x-edge-mqcs"),
+    keyword("distribution-tenant-id"),
+    keyword("connection-id"),
+    encoded("viewer-request-log-data", kind="text", about="Logged by a CloudFront function"),
+    encoded("viewer-response-log-data", kind="text", about="Logged by a CloudFront function"),
+)
+"""What version 2 and real-time logs have in common, in the order of the latter.
+
+`cmcd-…` (Common Media Client Data, CTA-5004) is what a player said of itself. Nobody checked it, so numbers stay text.
+"""
+
 COLUMNS: tuple[Column, ...] = (
     encoded("x-edge-location", about="Edge location: an airport's code and a number"),
     integer("sc-bytes", ecs="http.response.bytes"),
@@ -77,9 +103,8 @@ COLUMNS: tuple[Column, ...] = (
     keyword("DistributionId", "distribution_id"),
     keyword("c-country", ecs="client.geo.country_iso_code"),
     keyword("cache-behavior-path-pattern"),
-    integer("asn", ecs="client.as.number"),
-    number("origin-fbl", about="Seconds until the origin's first byte"),
-    number("origin-lbl", about="Seconds until the origin's last byte"),
+    ip("s-ip", ecs="server.ip", about="Of the CloudFront server"),
+    *MORE,
 )
 _BY_NAME = {our_name(column.aws): column for column in COLUMNS}
 _FIELDS_LINE = "#Fields:"
