@@ -20,6 +20,8 @@ KEYS = {
     "nlb": "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2026/01/28/111122223333_elasticloadbalancing_eu-west-1_"
     "net.edge.c6e77e28c25b2234_20260128T1205Z_2f1a.log.gz",
     "cloudfront": "cdn/E2ABCDEFGHIJKL.2026-01-28-12.2f1a.gz",
+    "cloudfront_realtime": "firehose-cdn/2026/01/28/12/realtime-1-2026-01-28-12-05-00-2f1a.gz",
+    "route53_query": "exports/2f1a/Z123412341234-FRA6/000000.gz",
     "vpc_flow": "AWSLogs/111122223333/vpcflowlogs/eu-west-1/2026/01/28/111122223333_vpcflowlogs_eu-west-1_"
     "fl-1_2f1a.log.gz",
     "transit_gateway_flow": "AWSLogs/111122223333/vpcflowlogs/eu-west-1/2026/01/28/111122223333_vpcflowlogs_eu-west-1_"

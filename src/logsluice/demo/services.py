@@ -139,6 +139,16 @@ def _query(traffic: Traffic, visit: Visit) -> dict[str, Any]:
     }
 
 
+def route53_query(traffic: Traffic, visits: Sequence[Visit]) -> bytes:
+    """Queries to a public hosted zone, as CloudWatch Logs exports them."""
+    lines = []
+    for visit in visits[::4]:
+        at = f"{visit.at:%Y-%m-%dT%H:%M:%S}.{visit.at.microsecond // 1000:03d}Z"
+        answer = "A NXDOMAIN" if visit.hostile else traffic.random.choice(("A NOERROR", "AAAA NOERROR"))
+        lines.append(f"{at} 1.0 {at} Z123412341234 shop.example.com {answer} UDP FRA6 {visit.client} -\n")
+    return "".join(lines).encode()
+
+
 def network_firewall(traffic: Traffic, visits: Sequence[Visit]) -> bytes:
     """Alerts of an AWS Network Firewall."""
     return _lines(

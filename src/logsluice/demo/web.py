@@ -95,6 +95,25 @@ def cloudfront(traffic: Traffic, visits: Sequence[Visit]) -> bytes:
     return _lines(rows)
 
 
+def cloudfront_realtime(traffic: Traffic, visits: Sequence[Visit]) -> bytes:
+    """Real-time logs of a CloudFront distribution with every field, as Amazon Data Firehose puts them in a bucket."""
+    return _lines(_realtime_line(traffic, visit) for visit in visits[::4])
+
+
+def _realtime_line(traffic: Traffic, visit: Visit) -> str:
+    query = visit.path.partition("?")[2]
+    result = "Error" if visit.status >= 400 else traffic.random.choice(("Hit", "Hit", "Miss", "RefreshHit"))
+    values = (
+        f"{visit.at.timestamp():.3f}", visit.client, "192.0.2.80", f"{visit.duration:.3f}", visit.status, visit.sent,
+        visit.verb, "https", HOST, visit.path, visit.received, "FRA56-P2", visit.id, "d111111abcdef8.cloudfront.net",
+        f"{visit.duration:.3f}", "HTTP/2.0", "IPv6" if ":" in visit.client else "IPv4",
+        visit.agent.replace(" ", "%20"), "-", "-", query or "-", result, "-", "TLSv1.3", "TLS_AES_128_GCM_SHA256",
+        result, "-", "-", "text/html", visit.sent, "-", "-", visit.port, result, "DE", "gzip", "*/*", "*",
+        f"Host:{HOST}%0AAccept:*/*%0A", "Host%0AAccept%0A", 2, "-", "-", "-", "-", 64496, *["-"] * 25,
+    )  # fmt: skip
+    return "\t".join(map(str, values))
+
+
 def s3_access(traffic: Traffic, visits: Sequence[Visit]) -> bytes:
     """Server access logs of an S3 bucket."""
     owner = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
