@@ -23,6 +23,9 @@ TABLE = Table(
         keyword("leaf_client_cert_serial_number"),
         keyword("tls_verify_status", about="Success, or Failed with the reason"),
         keyword("conn_trace_id", about="Joins the connection to its requests in alb"),
+        keyword("tls_keyexchange", ecs="tls.curve", about="Such as X25519MLKEM768"),
+        keyword("elb", about="The load balancer's resource id"),
+        ip("ip_address", about="Of the load balancer's node"),
     ),
     at_least=7,
 )

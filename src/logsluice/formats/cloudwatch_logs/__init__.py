@@ -1,9 +1,9 @@
 """What a CloudWatch Logs subscription delivers: JSON documents with the events of one log stream each.
 
 As in "Log group-level subscription filters": each of the `logEvents` becomes an event with its `message`, its `id` and
-`extractedFields`, and with the document's `owner`, `logGroup`, `logStream` and `subscriptionFilters`. `timestamp`
-(milliseconds) becomes `@timestamp`. Control messages, by which CloudWatch Logs tries whether the target can be reached,
-give nothing. Documents may follow one another without a line end, as Amazon Data Firehose writes them.
+`extractedFields`, and with the document's `owner`, `logGroup`, `logStream`, `subscriptionFilters` and `policyLevel`.
+`timestamp` (milliseconds) becomes `@timestamp`. Control messages, by which CloudWatch Logs tries whether the target can
+be reached, give nothing. Documents may follow one another without a line end, as Amazon Data Firehose writes them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ FIELDS = (
     Field("logGroup", ecs="log.file.path"),
     Field("logStream"),
     Field("subscriptionFilters", many=True),
+    Field("policyLevel", about="ACCOUNT_LEVEL_POLICY, for subscriptions of the whole account"),
     Field("extractedFields", "object", about="What the subscription's filter pattern named"),
 )
 
-_SHARED = ("owner", "logGroup", "logStream", "subscriptionFilters")
+_SHARED = ("owner", "logGroup", "logStream", "subscriptionFilters", "policyLevel")
 _timed = timestamp_from("timestamp", epoch_milliseconds)
 
 

@@ -39,13 +39,13 @@ class _SignatureVersion(Column):
 TABLE = Table(
     (
         keyword("bucket_owner", about="Canonical user id"),
-        keyword("bucket", ecs="aws.s3.bucket.name"),
+        keyword("bucket"),
         clf_time("time", "@timestamp", ecs="@timestamp", about="When the request was received"),
         ip("remote_ip", ecs="client.ip"),
         keyword("requester", ecs="user.id", about="Canonical user id, or the IAM user or role"),
         keyword("request_id"),
         keyword("operation", ecs="event.action", about="Such as REST.GET.OBJECT"),
-        text("key", ecs="aws.s3.object.key"),
+        text("key"),
         request("request_uri", decode=False),
         code("http_status", ecs="http.response.status_code"),
         keyword("error_code", ecs="error.code"),

@@ -4,7 +4,8 @@ Fields of versions 2 to 10 as in AWS's "Flow log records"; a column that AWS has
 own name. In objects on S3 the first line names the columns. Where there is no such line (CloudWatch Logs, cut files),
 option `fields` gives the order, else it is AWS's default (version 2).
 
-`@timestamp` is `start`. `start` and `end` stay whole seconds; some logs have milliseconds, told apart by size.
+`@timestamp` is `start`, as it is in CloudWatch Logs. `start` and `end` stay whole seconds; some logs have milliseconds,
+told apart by size.
 Lines that report no traffic (`NODATA`, `SKIPDATA`) are events with the columns that they have.
 """
 
@@ -17,7 +18,7 @@ FLOW = Flow(
     "vpc_flow",
     (
         *COMMON,
-        keyword("interface-id", ecs="network.interface.id"),
+        keyword("interface-id"),
         keyword("action", ecs="event.action", about="ACCEPT or REJECT"),
         keyword("vpc-id"),
         keyword("subnet-id"),
@@ -27,7 +28,7 @@ FLOW = Flow(
         keyword("az-id", ecs="cloud.availability_zone"),
         keyword("sublocation-type", about="wavelength, outpost or localzone"),
         keyword("sublocation-id"),
-        code("traffic-path", about="How egress traffic left, 1 to 9"),
+        code("traffic-path", about="How egress traffic left, 1 to 8"),
         keyword("ecs-cluster-arn"),
         keyword("ecs-cluster-name"),
         keyword("ecs-container-instance-arn"),

@@ -19,6 +19,7 @@ FIELDS = (
     Field("terminatingRuleMatchDetails", "object", many=True, about="For SQL injection and cross-site scripting"),
     Field("httpSourceName", about="What the web ACL protects: CF, APIGW, ALB, APPSYNC …"),
     Field("httpSourceId"),
+    Field("cfDistributionTenantId", about="Of CloudFront"),
     Field("ruleGroupList", "object", many=True),
     Field("rateBasedRuleList", "object", many=True),
     Field("nonTerminatingMatchingRules", "object", many=True),
