@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from logsluice.errors import Unparsable
+from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.model import EXCERPT_BYTES, Event, Reject
@@ -82,12 +82,12 @@ class Decoder:
         origin = payload.origin
         with payload.open() as stream:
             chunks = decompress(stream, self.limits)
-            head = next(chunks, b"")
+            head, chunks = _head(chunks)
             chosen = self.format.select(origin, head[:EXCERPT_BYTES])
             self.count("formats", 1, chosen.name)
             parser = chosen.parser()
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
-            for records in chosen.framing.frame(chain((head,), chunks), self.limits):
+            for records in chosen.framing.frame(chunks, self.limits):
                 piece = Piece(size=records.size, format=chosen.name)
                 self._collect(piece, records, parser.parse(records), origin, stamp)
                 yield piece
@@ -146,6 +146,25 @@ class Decoder:
             self.count("keys_without_match", 1, "")
             return {}
         return {name: value for name, value in found.groupdict().items() if value}
+
+
+def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Enough to choose the format by, and all chunks: the first may be as short as its gzip member."""
+    head = b""
+    try:
+        while len(head) < EXCERPT_BYTES and (more := next(chunks, b"")):
+            head += more
+    except SourceFault as fault:
+        if not head:
+            raise
+        return head, _cut_short(head, fault)
+    return head, chain((head,), chunks)
+
+
+def _cut_short(head: bytes, fault: SourceFault) -> Iterator[bytes]:
+    """What came before a fault stands."""
+    yield head
+    raise fault
 
 
 def content_id(records: Records, index: int) -> str:

@@ -23,7 +23,9 @@ class StreamPayload:
     size = None
 
     def __init__(self, stream: ByteStream, uri: str = "stream:", name: str = "") -> None:
-        self._head = stream.read(FINGERPRINT_BYTES)
+        self._head = b""
+        while len(self._head) < FINGERPRINT_BYTES and (more := stream.read(FINGERPRINT_BYTES - len(self._head))):
+            self._head += more  # a pipe or a socket may give little at once
         self._rest = stream
         version = hashlib.blake2b(self._head, digest_size=16).hexdigest()
         self.origin = Origin(uri, version, name=name, identity=(version,))
