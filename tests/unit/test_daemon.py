@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from logsluice.delivery.deadline import Deadline
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import Busy, Sick, Unavailable, UsageError
 from logsluice.hosts import daemon
@@ -167,24 +168,70 @@ def test_a_hung_worker_loses_its_delivery() -> None:
 
 
 class _Raises:
-    def __init__(self) -> None:
-        self.calls = 0
-
     def apply(self, events: list[Event], reject: object) -> list[Event]:
-        self.calls += 1
-        if self.calls == 1:
+        if any(event["message"] == "poison" for event in events):
             raise ZeroDivisionError
         return events
 
 
-def test_an_error_of_ours_in_one_batch_is_said_and_the_worker_goes_on() -> None:
+def test_an_error_of_ours_hits_only_the_delivery_that_caused_it() -> None:
     sink = MemorySink()
-    source = MemorySource([lines("a", uri="s3://logs/1"), lines("b", uri="s3://logs/2")])
+    batch = [lines("poison" if n == 4 else f"m{n}", uri=f"s3://logs/{n}") for n in range(10)]
+    source = MemorySource(batch, retry_again=False)
     made = pipeline(Output("memory", sink), filters=[_Raises()])
     Daemon([service(source, made, workers=1)]).run()
-    assert sorted(sink.messages) == ["a", "b"]
-    assert made.counters.total("crashes") == 1
-    assert [o for _, o in source.settled].count(Outcome.RETRY) == 2
+    assert sorted(sink.messages) == [f"m{n}" for n in range(10) if n != 4]
+    assert dict(source.settled) == {f"s3://logs/{n}": Outcome.RETRY if n == 4 else Outcome.DELIVERED for n in range(10)}
+    assert len(source.settled) == 10
+    assert made.counters.total("crashes") == 2
+
+
+class _BrokenSource(MemorySource):
+    def receive(self, wait: float) -> Sequence[Delivery] | None:
+        if self.receives < 3:
+            self.receives += 1
+            raise KeyError("MessageId")
+        return super().receive(wait)
+
+
+def test_an_error_of_ours_while_receiving_ends_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "BACKOFF_SECONDS", (0.01,))
+    sink = MemorySink()
+    made = pipeline(Output("memory", sink))
+    Daemon([service(_BrokenSource([lines("a")]), made, workers=1)]).run()
+    assert sink.messages == ["a"]
+    assert made.counters.total("crashes") == 3
+
+
+def test_an_output_that_is_down_is_probed_with_fresh_input_when_nothing_is_parked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What failed for it may have been given back for another reason: nobody else would find out that it works."""
+    monkeypatch.setattr(daemon, "LONG_POLL_SECONDS", 0.05)
+    sink = MemorySink(whole=Busy("refused"))
+    source = MemorySource([lines("a", uri="s3://logs/1")], endless=True)
+    made = pipeline(Output("memory", sink, park_after=0.0))
+    list(made.process([lines("given back")], Deadline()))
+    assert made.is_blocked
+    sink.whole = None
+    with Running(service(source, made, workers=1)):
+        eventually(lambda: source.settled == [("s3://logs/1", Outcome.DELIVERED)])
+        eventually(lambda: not made.is_blocked)
+
+
+def test_a_probe_that_could_not_be_read_cures_nothing() -> None:
+    sink = MemorySink(whole=Busy("refused"))
+    source = MemorySource(
+        [lines(f"m{n}", uri=f"s3://logs/{n}") for n in range(20)], endless=True, retry_again=False, batch=20
+    )
+    running = service(source, pipeline(Output("memory", sink, park_after=0.0)), workers=1)
+    with Running(running, shutdown_timeout=0.3):
+        eventually(lambda: len(running.lot) == 20)
+        for delivery in list(running.lot._parked):
+            delivery.payloads[0].fault = Unavailable("503")  # type: ignore[attr-defined]
+        eventually(lambda: len(source.settled) > 0)
+        assert running.pipeline.is_blocked
+        assert running.pipeline.counters.by_label("deliveries")["parked"] >= 20
 
 
 def test_a_source_that_fails_for_a_while_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

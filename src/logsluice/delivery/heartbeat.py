@@ -73,7 +73,8 @@ class Heartbeat:
                     self._changed.wait(next_at - now)
                     continue
             for delivery, source in due:
-                self._beat(delivery, source)
+                if delivery in self._due:  # not settled since: an extension would undo the delay of a RETRY
+                    self._beat(delivery, source)
 
     def _beat(self, delivery: Delivery, source: Source) -> None:
         period = source.visibility

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FIRST_PROBE_SECONDS = 2.0
 LAST_PROBE_SECONDS = 30.0
+PROBE_SECONDS = 300.0
+"""A probe that is not back after this time is in the hands of a hung worker: another one is sent."""
+
 CAPACITY = 1000
 
 
@@ -23,6 +26,14 @@ class _Illness:
 
     probe_at: float
     wait: float
+    is_probed: bool = False
+
+    def still_sick(self, now: float, longest: float) -> None:
+        """A probe did not go through: the next one waits for twice as long."""
+        if self.is_probed:
+            self.wait = min(self.wait * 2, longest)
+            self.probe_at = now + self.wait
+            self.is_probed = False
 
 
 @dataclass(slots=True)
@@ -47,6 +58,11 @@ class ParkingLot:
         return len(self._parked)
 
     @property
+    def may_probe(self) -> bool:
+        """Whether a delivery is here, or on its way, that will show when something is cured."""
+        return bool(self._parked or self._probing)
+
+    @property
     def is_full(self) -> bool:
         """Whether receiving must stop."""
         return len(self._parked) >= self.capacity
@@ -62,15 +78,21 @@ class ParkingLot:
                 known = self._illnesses.get(reason)
                 if known is None:
                     self._illnesses[reason] = _Illness(now + self.first_probe, self.first_probe)
-                elif known.probe_at == float("inf"):  # its probe has come back parked
-                    known.wait = min(known.wait * 2, self.last_probe)
-                    known.probe_at = now + known.wait
+                else:
+                    known.still_sick(now, self.last_probe)
 
     def cure(self, reasons: Iterable[str]) -> None:
         """A delivery that was kept by these went through: the others may go."""
         with self._lock:
             for reason in reasons:
                 self._illnesses.pop(reason, None)
+
+    def still_sick(self, reasons: frozenset[str]) -> None:
+        """A probe for these has ended without showing that they are cured."""
+        now = time.monotonic()
+        with self._lock:
+            for reason in reasons & self._illnesses.keys():
+                self._illnesses[reason].still_sick(now, self.last_probe)
 
     def take(self, limit: int = 10) -> list[Delivery]:
         """Deliveries to process now: those that nothing keeps any more, else one probe for a reason that is due."""
@@ -80,8 +102,8 @@ class ParkingLot:
             if not free:
                 free = [d for d in self._parked if all(self._is_due(r, now) for r in d.parked_on)][:1]
                 for reason in free[0].parked_on if free else ():
-                    if reason in self._illnesses:
-                        self._illnesses[reason].probe_at = float("inf")
+                    if (illness := self._illnesses.get(reason)) is not None:
+                        illness.is_probed, illness.probe_at = True, now + PROBE_SECONDS
             for delivery in free:
                 self._parked.pop(delivery).close()
                 self._probing[delivery] = delivery.parked_on

@@ -179,6 +179,12 @@ class Daemon:
                 log.warning("nothing can be received", pipeline=service.pipeline.name, reason=str(fault), again_in=wait)
                 self._stopping.wait(wait)
                 continue
+            except Exception as error:  # a fault of ours must not end one worker after the other, unseen: said
+                log.error("receiving failed by an error in logsluice", error=repr(error), exc_info=error)
+                service.pipeline.counters.add("crashes")
+                failures += 1
+                self._stopping.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS)) - 1])
+                continue
             failures = 0
             if batch is None:
                 return
@@ -190,7 +196,7 @@ class Daemon:
         lot = service.lot
         if cured := lot.take():
             return cured
-        if lot.is_full or service.pipeline.is_blocked:
+        if lot.is_full or (service.pipeline.is_blocked and lot.may_probe):
             self._stopping.wait(SHORT_POLL_SECONDS / 4)
             return []
         me = threading.current_thread()
@@ -222,19 +228,24 @@ class Daemon:
             self.stop()
             for delivery in in_hand:
                 self._done(service, delivery, Outcome.RETRY)
-        except Exception as error:  # a fault of ours in one batch must not end the worker: said, and tried again
+        except Exception as error:  # a fault of ours in one delivery must not end the worker: said, and tried again
             log.error("a batch failed by an error in logsluice", error=repr(error), exc_info=error)
             service.pipeline.counters.add("crashes")
+            if len(batch) > 1:  # only the one that did it suffers
+                for delivery in in_hand:
+                    self._process(service, [delivery])
+                return
             for delivery in in_hand:
                 self._done(service, delivery, Outcome.RETRY)
 
     def _done(self, service: Service, delivery: Delivery, outcome: Outcome) -> None:
         """One delivery has its outcome: park it, or settle it."""
         before = service.lot.reasons_of(delivery)
-        after = delivery.parked_on if outcome is Outcome.PARKED else frozenset()
-        if cured := before - after:
-            service.lot.cure(cured)
-            service.pipeline.cured(cured)
+        if outcome <= Outcome.REJECTED:
+            service.lot.cure(before)
+            service.pipeline.cured(before)
+        else:  # what it was parked for may not even have been tried
+            service.lot.still_sick(before)
         if outcome is Outcome.PARKED:
             service.lot.park(delivery)
         else:
