@@ -13,9 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
 
-import orjson
 import structlog
 
 from logsluice.decode import Decoder, Piece, faulty
@@ -24,11 +22,12 @@ from logsluice.delivery.chunks import Chunk, Progress, Segment
 from logsluice.delivery.dead_letter import PART_BYTES, DeadLetter
 from logsluice.delivery.deadline import Deadline
 from logsluice.delivery.policies import Policies, pause_reason
-from logsluice.delivery.sender import Delivered, Output, Refusal, Sender
+from logsluice.delivery.rejects import of_document, of_event
+from logsluice.delivery.sender import Delivered, Output, Sender
 from logsluice.errors import SinkFault, SourceFault
 from logsluice.framing.limits import MIB
 from logsluice.lang.conditions import Undecidable
-from logsluice.model import EXCERPT_BYTES, Delivery, Encoded, Event, Filter, Origin, Outcome, Payload, Reject
+from logsluice.model import Delivery, Event, Filter, Origin, Outcome, Payload, Reject
 from logsluice.telemetry.counters import Counters
 
 CHUNK_COST = 8 * MIB
@@ -155,6 +154,8 @@ class _Run:
             return
         self._add_rejects(progress, delivery.rejects)
         for payload in delivery.payloads:
+            if progress.outcome >= Outcome.PARKED:
+                return  # it will be read again from its start
             if self._pipeline.policies.is_paused(payload.origin):
                 progress.park(pause_reason(payload.origin))
                 continue
@@ -172,7 +173,7 @@ class _Run:
             if self._deadline.has_passed:
                 progress.worsen(Outcome.RETRY)
             if progress.outcome >= Outcome.PARKED:
-                return  # it will be read again from its start
+                return
             counters.add("bytes", piece.size)
             counters.add("events", len(piece.events), piece.format)
             yield from self._take(progress, payload.origin, piece)
@@ -191,7 +192,7 @@ class _Run:
         if not events:
             return
         segment = self._encode(progress, origin, events)
-        if not any(segment.encoded):
+        if not any(segment.given):
             return
         cost = segment.cost
         if not self._charge(cost):
@@ -204,7 +205,7 @@ class _Run:
 
     def _encode(self, progress: Progress, origin: Origin, events: list[Event]) -> Segment:
         """Encode a piece for every output while it is hot in the cache; the events are let go after this."""
-        segment = Segment(progress, origin, [], [])
+        segment = Segment(progress, origin)
         unrouted = events if self._pipeline.may_match_none else []
         for sender in self._pipeline.senders:
             output = sender.output
@@ -212,9 +213,7 @@ class _Run:
             if unrouted:
                 routed = set(map(id, mine))
                 unrouted = [event for event in unrouted if id(event) not in routed]
-            mine = mine[progress.skip(output.name, len(mine)) :]
-            segment.given.append(len(mine))
-            segment.encoded.append(self._encode_for(output, progress, origin, mine) if mine else None)
+            self._encode_for(output, segment, mine[progress.skip(output.name, len(mine)) :])
         self._pipeline.counters.add("unrouted", len(unrouted))
         return segment
 
@@ -228,14 +227,17 @@ class _Run:
                 if output.condition(event):
                     mine.append(event)
             except Undecidable as error:
-                self._add_rejects(progress, [_of_event(event, origin, "filter", str(error), output.name)])
+                self._add_rejects(progress, [of_event(event, origin, "filter", str(error), output.name)])
         return mine
 
-    def _encode_for(self, output: Output, progress: Progress, origin: Origin, events: list[Event]) -> Encoded | None:
-        def refuse(index: int, reason: str) -> None:
-            self._add_rejects(progress, [_of_event(events[index], origin, "sink", reason, output.name)])
+    def _encode_for(self, output: Output, segment: Segment, events: list[Event]) -> None:
+        refused: list[int] = []
 
-        return output.sink.encode(events, refuse) or None
+        def refuse(index: int, reason: str) -> None:
+            refused.append(index)
+            self._add_rejects(segment.progress, [of_event(events[index], segment.origin, "sink", reason, output.name)])
+
+        segment.add((output.sink.encode(events, refuse) or None) if events else None, len(events), refused)
 
     def _waits(self) -> ExitStack:
         """A declared wait of everything in hand."""
@@ -258,10 +260,13 @@ class _Run:
         return True
 
     def _filtered(self, progress: Progress, origin: Origin, events: list[Event]) -> list[Event]:
-        def reject(event: Event, reason: str) -> None:
-            self._add_rejects(progress, [_of_event(event, origin, "filter", reason)])
-
         count = len(events)
+
+        def reject(event: Event, reason: str) -> None:
+            nonlocal count
+            count -= 1
+            self._add_rejects(progress, [of_event(event, origin, "filter", reason)])
+
         for one in self._pipeline.filters:
             if not events:
                 break
@@ -273,11 +278,11 @@ class _Run:
 
     def _submit(self) -> None:
         """Hand the chunk to the sending thread, after the chunk before it."""
-        chunk, self._chunk = self._chunk, Chunk()
-        if not chunk.segments:
+        if not self._chunk.segments:
             return
-        self._join()
-        self._in_flight = (chunk, self._pipeline.sending.submit(self._send, chunk))
+        self._join()  # may raise: the chunk must still be ours then, or nobody would give back what it is charged
+        future = self._pipeline.sending.submit(self._send, self._chunk)
+        self._in_flight, self._chunk = (self._chunk, future), Chunk()
 
     def _join(self) -> None:
         """Wait for the send in flight; its deliveries may then be certain."""
@@ -299,8 +304,8 @@ class _Run:
         """Send a chunk to every output. In the sending thread; the worker touches none of it until it is done."""
         for number, sender in enumerate(self._pipeline.senders):
             starts, owners = chunk.shares(number)
-            if owners:
-                self._settle_events(number, sender, starts, owners, sender.send(chunk.take(number), self._deadline))
+            result = sender.send(chunk.take(number), self._deadline) if starts[-1] else Delivered()
+            self._settle_events(number, sender, starts, owners, result)
 
     def _settle_events(
         self, number: int, sender: Sender, starts: list[int], owners: list[Segment], result: Delivered
@@ -309,11 +314,12 @@ class _Run:
         output = sender.output
         for index, refusal in result.rejected.items():
             owner = owners[bisect_right(starts, index) - 1]
-            self._add_rejects(owner.progress, [_of_document(refusal, owner.origin, output.name)])
+            self._add_rejects(owner.progress, [of_document(refusal, owner.origin, output.name)])
+        unsent = result.unsent
         if not output.required:
-            self._pipeline.counters.add("left_out", len(result.unsent), output.name)
-            return
-        for index, fault in result.unsent.items():
+            self._pipeline.counters.add("left_out", len(unsent), output.name)
+            unsent = {}  # tried and done with: a delivery that is parked for another output doesn't bring it up again
+        for index, fault in unsent.items():
             progress = owners[bisect_right(starts, index) - 1].progress
             if self._deadline.has_passed:
                 progress.worsen(Outcome.RETRY)
@@ -321,8 +327,8 @@ class _Run:
                 progress.park(sender.scope_reason(fault))
         if not output.sink.idempotent:
             for owner, start, end in zip(owners, starts, starts[1:], strict=False):
-                first_gap = min((i for i in result.unsent if start <= i < end), default=None)
-                sent = owner.given[number] if first_gap is None else first_gap - start
+                first_gap = min((i for i in unsent if start <= i < end), default=None)
+                sent = owner.given[number] if first_gap is None else owner.offered(number, first_gap - start)
                 owner.progress.confirm(output.name, sent, gap=first_gap is not None)
 
     # ------------------------------------------------------------------------------------------- rejecting
@@ -337,7 +343,7 @@ class _Run:
             self._add_rejects(progress, rejects)
         elif action == "retry":
             progress.worsen(Outcome.RETRY)
-        elif action == "pause":
+        elif action == "pause" and origin is not None:
             progress.park(pause_reason(origin))
 
     def _unparsable(self, progress: Progress, rejects: Sequence[Reject]) -> None:
@@ -358,10 +364,15 @@ class _Run:
         progress.reject(rejects)
 
     def _write_rejects(self, progress: Progress) -> None:
-        """Confirm the rejects that a delivery has so far; one that can't is parked, or ends as RETRY."""
+        """Confirm the rejects that a delivery has so far; one that can't is parked, or ends as RETRY.
+
+        A delivery that is processed again finds them again, except where an output is not offered its events again.
+        """
         rejects = progress.take_rejects()
-        if not rejects or progress.outcome > Outcome.REJECTED:
-            return  # none, or it will be processed again and they will be found again
+        if not rejects or progress.outcome is Outcome.RETRY:
+            return
+        if progress.outcome is Outcome.PARKED and not progress.confirmed:
+            return
         with self._waits():
             for backoff in (1.0, 2.0, 4.0, 8.0):
                 try:
@@ -373,6 +384,7 @@ class _Run:
                         return
                 else:
                     return
+        progress.forget()
         progress.park(DEAD_LETTER)
 
     # -------------------------------------------------------------------------------------------- settling
@@ -398,20 +410,3 @@ class _Run:
             self._in_flight = None
         self._pipeline.budget.release(self._chunk.cost)
         self._chunk = Chunk()
-
-
-def _of_event(event: Event, origin: Origin, stage: str, reason: str, output: str = "") -> Reject:
-    """The reject of an event that is still one."""
-    shown = {key: value for key, value in event.items() if key != "@metadata"}
-    document = orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
-    return _reject(document, event.get("@metadata", {}), origin, stage, reason, output)
-
-
-def _of_document(refusal: Refusal, origin: Origin, output: str) -> Reject:
-    """The reject of a document that an output has refused."""
-    return _reject(refusal.document, refusal.metadata, origin, "sink", refusal.reason, output)
-
-
-def _reject(document: bytes, metadata: dict[str, Any], origin: Origin, stage: str, reason: str, output: str) -> Reject:
-    position, event_id = metadata.get("position", -1), str(metadata.get("_id", ""))
-    return Reject(origin, position, document[:EXCERPT_BYTES], len(document), stage, reason, output, event_id)

@@ -27,6 +27,7 @@ class Progress:
         parked_on: What keeps it, when it is to be parked.
         gaps: Outputs that have missed one of its events in this run.
         reject_bytes: About how much memory its rejects take.
+        is_forgotten: Whether what outputs have confirmed in this run must not be relied on.
     """
 
     delivery: Delivery
@@ -38,6 +39,7 @@ class Progress:
     confirmed: dict[str, int] = field(default_factory=dict)
     gaps: set[str] = field(default_factory=set)
     reject_bytes: int = 0
+    is_forgotten: bool = False
     _rejects: list[Reject] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,9 +70,15 @@ class Progress:
         if gap:
             self.gaps.add(output)
 
+    def forget(self) -> None:
+        """Some of its rejects are not kept: to find them again, the outputs must be offered their events again."""
+        self.is_forgotten = True
+
     def remember(self) -> None:
         """Into the delivery, which is parked now: what its outputs need not be sent again, and what keeps it."""
         self.delivery.parked_on = frozenset(self.parked_on)
+        if self.is_forgotten:
+            return
         for output, count in self.confirmed.items():
             self.delivery.resume[output] = self.delivery.resume.get(output, 0) + count
 
@@ -98,12 +106,26 @@ class Segment:
         origin: The payload's.
         encoded: Aligned with the pipeline's outputs; None where an output gets nothing of it, or has taken it.
         given: Aligned likewise: how many events the output was offered, those that it can't encode included.
+        refused: Aligned likewise: which of these it can't encode, ascending.
     """
 
     progress: Progress
     origin: Origin
-    encoded: list[Encoded | None]
-    given: list[int]
+    encoded: list[Encoded | None] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
+    refused: list[list[int]] = field(default_factory=list)
+
+    def add(self, encoded: Encoded | None, given: int, refused: list[int]) -> None:
+        """What the next output is to get of it."""
+        self.encoded.append(encoded)
+        self.given.append(given)
+        self.refused.append(sorted(refused))
+
+    def offered(self, output: int, index: int) -> int:
+        """Which of the events that were offered to an output a document of it was."""
+        for refused in self.refused[output]:
+            index += refused <= index
+        return index
 
     @property
     def cost(self) -> int:
@@ -142,7 +164,10 @@ class Chunk:
                 yield part
 
     def shares(self, output: int) -> tuple[list[int], list[Segment]]:
-        """Whose the documents of an output are: where each segment's begin, and the segments. Before `take`."""
-        having = [(part, segment) for segment in self.segments if (part := segment.encoded[output]) is not None]
-        starts = list(accumulate((len(part) for part, _ in having), initial=0))
-        return starts, [segment for _, segment in having]
+        """Whose the documents of an output are: where each segment's begin, and how many there are; the segments.
+
+        Before `take`. Segments of which the output can encode nothing are among them, for they are done with, too.
+        """
+        owners = [segment for segment in self.segments if segment.given[output]]
+        counts = (0 if part is None else len(part) for part in (segment.encoded[output] for segment in owners))
+        return list(accumulate(counts, initial=0)), owners

@@ -74,8 +74,9 @@ class Policies:
         action = self.action(fault.kind)
         if action != "pause":
             return action
-        bucket = bucket_of(origin)
-        if self._failed(bucket, origin.uri if origin else delivery.id, fault):
+        if origin is None:
+            return "retry"  # it names no object: there is no bucket that could be paused, or be found well again
+        if self._failed(bucket_of(origin), origin.uri, fault):
             return "pause"
         declared = fault.kind in self.on
         if fault.kind == "missing_or_denied" and not declared and delivery.receive_count >= RETRIES_BEFORE_DEAD_LETTER:
@@ -112,14 +113,12 @@ class Policies:
         return True
 
 
-def bucket_of(origin: Origin | None) -> str:
+def bucket_of(origin: Origin) -> str:
     """The scope of a pause: the part of a URI before its key."""
-    if origin is None:
-        return ""
     scheme, _, rest = origin.uri.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
 
 
-def pause_reason(origin: Origin | None) -> str:
+def pause_reason(origin: Origin) -> str:
     """The reason under which deliveries of a paused bucket are parked."""
     return f"bucket:{bucket_of(origin)}"

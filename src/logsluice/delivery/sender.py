@@ -119,12 +119,12 @@ class Sender:
             failing = list(self._round(todo, result))
             failed = {request.indexes[i]: fault for request, faults in failing for i, fault in faults.items()}
             self._note(before, failed)
-            before = failed
             todo = [again for request, faults in failing if (again := self._again(request, faults, tries, result))]
             if not todo:
                 return result
+            before = {i: failed[i] for request in todo for i in request.indexes}  # not what has been given up
             if deadline.wait(_backoff(tries)):
-                result.unsent.update((i, failed[i]) for request in todo for i in request.indexes)
+                result.unsent.update(before)
                 return result
 
     def _requests(self, parts: Iterator[Encoded]) -> Iterator[_Request]:
@@ -180,8 +180,10 @@ class Sender:
         self._counters.add("duplicates", sent.duplicates, self.output.name)
         self._counters.add("events_sent", count - len(sent.failed) - len(sent.rejected), self.output.name)
         faults = dict(sent.failed)
-        if (fault := self._share.judge(count, sent.rejected)) is not None:
+        if (fault := self._share.judge(encoded.metadata, sent.rejected)) is not None:
             return {**faults, **dict.fromkeys(sent.rejected, fault)}
+        if len(faults) + len(sent.rejected) < count and not any(not fault.scope for fault in faults.values()):
+            self._recovered("")  # it has taken something, so it is not down as a whole
         for i, reason in sent.rejected.items():
             result.rejected[request.indexes[i]] = Refusal(reason, sink.document(encoded, i), encoded.metadata[i])
         return faults
@@ -220,6 +222,8 @@ class Sender:
             )
 
     def _recovered(self, scope: str) -> None:
+        if scope not in self._failing_since:
+            return
         with self._lock:
             since = self._failing_since.pop(scope, None)
         if since is not None:
