@@ -1,7 +1,7 @@
 """How components are found and described: by listing packages, never by a central list.
 
-A component is a module (or package) under `formats/`, `filters/`, `sources/` or `sinks/`, and its `type:` is its
-module's name. Third parties add theirs by an entry point in the group `logsluice.<kind>`, such as `logsluice.sinks`.
+A component is a module (or package) under `filters/`, `sources/` or `sinks/`, or a folder under `formats/`, and its
+`type:` is its name. Third parties add theirs by an entry point in the group `logsluice.<kind>`: `logsluice.sinks`.
 
 Each module of a filter, source or sink has two names that are looked up here:
 
@@ -9,7 +9,8 @@ Each module of a filter, source or sink has two names that are looked up here:
 - `build(config, context)`: makes the component; heavy imports and connections wait for its `open`.
 
 A format's package has `build(**options)` instead (see `logsluice.formats`). The module's docstring is its
-documentation page. A module whose name starts with an underscore is a helper, not a component.
+documentation page. A module whose name starts with an underscore is a helper, not a component; so are the modules
+beside the folders of `formats/`, which those who write a format import.
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from logsluice.model import Format
 
 Kind: TypeAlias = Literal["formats", "filters", "sources", "sinks"]
-
-NOT_COMPONENTS = {"formats": frozenset({"fields"})}
 
 
 class Options(BaseModel):
@@ -73,7 +72,7 @@ def names(kind: Kind) -> tuple[str, ...]:
     own = {
         module.name
         for module in pkgutil.iter_modules(package.__path__)
-        if not module.name.startswith("_") and module.name not in NOT_COMPONENTS.get(kind, ())
+        if not module.name.startswith("_") and (module.ispkg or kind != "formats")
     }
     foreign = {point.name for point in importlib.metadata.entry_points(group=f"logsluice.{kind}")}
     return tuple(sorted(own | foreign))

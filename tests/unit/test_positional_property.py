@@ -21,10 +21,10 @@ from logsluice.formats import (
     transit_gateway_flow,
     vpc_flow,
 )
-from logsluice.formats._exact import parse
-from logsluice.formats._generate import loop
-from logsluice.formats._table import Table
-from logsluice.formats._values import Memo
+from logsluice.formats.exact import parse
+from logsluice.formats.generate import loop
+from logsluice.formats.table import Table
+from logsluice.formats.values import Memo
 
 SPACED = next(t for t in [cloudfront.build().table.other] if t)("a line without tabs")  # type: ignore[attr-defined]
 TABLES: dict[str, Table] = {

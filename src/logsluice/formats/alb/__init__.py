@@ -11,7 +11,7 @@ line that AWS writes when logging is switched on becomes an event with a `messag
 from __future__ import annotations
 
 from logsluice.formats import alb_connection
-from logsluice.formats._columns import (
+from logsluice.formats.columns import (
     code,
     duration,
     host_port,
@@ -23,9 +23,9 @@ from logsluice.formats._columns import (
     text,
     time,
 )
-from logsluice.formats._elb_notice import NOTICE, NOTICE_FIELDS
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.elb_notice import NOTICE, NOTICE_FIELDS
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 
 def _other(line: str) -> Table | None:

@@ -5,9 +5,9 @@ Fields as in AWS's "Connection logs for your Application Load Balancer".
 
 from __future__ import annotations
 
-from logsluice.formats._columns import duration, integer, ip, keyword, text, time
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.columns import duration, integer, ip, keyword, text, time
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 TABLE = Table(
     (

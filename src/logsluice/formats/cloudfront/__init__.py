@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from logsluice.formats._columns import (
+from logsluice.formats.columns import (
     TIMESTAMP,
     Column,
     code,
@@ -27,9 +27,9 @@ from logsluice.formats._columns import (
     number,
     our_name,
 )
-from logsluice.formats._positional import Positional
-from logsluice.formats._table import Table, fields_of
-from logsluice.formats._values import moment
+from logsluice.formats.positional import Positional
+from logsluice.formats.table import Table, fields_of
+from logsluice.formats.values import moment
 from logsluice.model import Event, Format
 
 V1 = (

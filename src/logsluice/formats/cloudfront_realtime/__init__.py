@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from logsluice.components import near
-from logsluice.formats._columns import TIMESTAMP, Column, code, encoded, integer, ip, keyword, number
-from logsluice.formats._positional import Positional
-from logsluice.formats._table import Table, fields_of
-from logsluice.formats._values import real
 from logsluice.formats.cloudfront import MORE
+from logsluice.formats.columns import TIMESTAMP, Column, code, encoded, integer, ip, keyword, number
 from logsluice.formats.fields import Field
+from logsluice.formats.positional import Positional
+from logsluice.formats.table import Table, fields_of
+from logsluice.formats.values import real
 from logsluice.model import Format
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

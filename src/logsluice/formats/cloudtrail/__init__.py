@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from logsluice.errors import Unparsable
-from logsluice.formats._json import json_format, recogniser, unwrapped
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import json_format, recogniser, unwrapped
 
 if TYPE_CHECKING:
     from logsluice.model import Event, Parsed

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logsluice.errors import Unparsable
-from logsluice.formats._json import epoch_milliseconds, json_format, recogniser, timestamp_from
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import epoch_milliseconds, json_format, recogniser, timestamp_from
 
 if TYPE_CHECKING:
     from logsluice.model import Event, Parsed

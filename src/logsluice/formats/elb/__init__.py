@@ -6,10 +6,10 @@ are missing in logs of before 2014; lines of TCP listeners have an empty request
 
 from __future__ import annotations
 
-from logsluice.formats._columns import code, duration, host_port, integer, keyword, request, text, time
-from logsluice.formats._elb_notice import NOTICE, NOTICE_FIELDS
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.columns import code, duration, host_port, integer, keyword, request, text, time
+from logsluice.formats.elb_notice import NOTICE, NOTICE_FIELDS
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 
 def _other(line: str) -> Table | None:

@@ -7,8 +7,8 @@ with its `type` and is open-ended.
 
 from __future__ import annotations
 
-from logsluice.formats._json import json_format, recogniser, unwrapped
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import json_format, recogniser, unwrapped
 
 FIELDS = (
     Field("@timestamp", "time", aws="updatedAt", ecs="@timestamp"),

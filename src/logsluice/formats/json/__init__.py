@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from logsluice.components import near
 from logsluice.errors import Unparsable
-from logsluice.formats._json import (
+from logsluice.formats.json_documents import (
     NOT_A_TIME,
     Convert,
     JsonFormat,

@@ -16,6 +16,7 @@ from logsluice.framing.lines import Lines
 if TYPE_CHECKING:
     from logsluice.model import Format, Framing, Origin, Parsed, Parser, Records
 
+LINES = Lines()
 FIELDS = (Field("message", "text", about="The line"),)
 
 
@@ -26,7 +27,7 @@ class LinesFormat:
     keep_newline: bool = False
     name: str = "lines"
     fields: Sequence[Field] = FIELDS
-    framing: Framing = Lines()
+    framing: Framing = LINES
 
     def select(self, origin: Origin, head: bytes) -> Format:  # noqa: ARG002 - the contract's
         """Itself."""

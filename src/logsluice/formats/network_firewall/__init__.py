@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logsluice.formats._json import NOT_A_TIME, epoch_seconds, iso8601, json_format, put_integers, recogniser
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import NOT_A_TIME, epoch_seconds, iso8601, json_format, put_integers, recogniser
 
 if TYPE_CHECKING:
     from logsluice.model import Event, Parsed

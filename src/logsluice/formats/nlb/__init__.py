@@ -5,9 +5,9 @@ Fields as in AWS's "Access logs for your Network Load Balancer". Times in these 
 
 from __future__ import annotations
 
-from logsluice.formats._columns import code, host_port, integer, keyword, quoted_listing, time
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.columns import code, host_port, integer, keyword, quoted_listing, time
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 TABLE = Table(
     (

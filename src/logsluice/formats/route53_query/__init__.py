@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from logsluice.formats._columns import ip, keyword, time
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.columns import ip, keyword, time
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 _BEFORE = time("log event timestamp", "log_time", about="Of the log event, in lines that CloudWatch Logs exported")
 _LINE = Table(

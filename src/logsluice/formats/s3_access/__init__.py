@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logsluice.formats._columns import Column, clf_time, code, integer, ip, keyword, request, text
-from logsluice.formats._positional import positional, recogniser
-from logsluice.formats._table import Table
+from logsluice.formats.columns import Column, clf_time, code, integer, ip, keyword, request, text
+from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.table import Table
 
 _HOST_ID = 18
 _SIGNATURES = frozenset({"SigV2", "SigV4", "SigV4A", "-"})

@@ -6,8 +6,8 @@ are open-ended. `UpdatedAt` is the time of the event.
 
 from __future__ import annotations
 
-from logsluice.formats._json import json_format, recogniser
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import json_format, recogniser
 
 FIELDS = (
     Field("@timestamp", "time", aws="UpdatedAt", ecs="@timestamp"),

@@ -5,8 +5,8 @@ Fields as in AWS's "Transit Gateway Flow Log records". Header line, option `fiel
 
 from __future__ import annotations
 
-from logsluice.formats._columns import integer, keyword
-from logsluice.formats._flow import COMMON, Flow, flow_recogniser
+from logsluice.formats.columns import integer, keyword
+from logsluice.formats.flow_logs import COMMON, Flow, flow_recogniser
 
 FLOW = Flow(
     "transit_gateway_flow",

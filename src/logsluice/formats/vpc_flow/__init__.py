@@ -11,8 +11,8 @@ Lines that report no traffic (`NODATA`, `SKIPDATA`) are events with the columns 
 
 from __future__ import annotations
 
-from logsluice.formats._columns import code, ip, keyword
-from logsluice.formats._flow import COMMON, Flow, flow_recogniser
+from logsluice.formats.columns import code, ip, keyword
+from logsluice.formats.flow_logs import COMMON, Flow, flow_recogniser
 
 FLOW = Flow(
     "vpc_flow",

@@ -6,8 +6,8 @@ becomes `@timestamp`. Request headers stay the list that AWS writes, for their n
 
 from __future__ import annotations
 
-from logsluice.formats._json import epoch_milliseconds, json_format, recogniser
 from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import epoch_milliseconds, json_format, recogniser
 
 FIELDS = (
     Field("@timestamp", "time", aws="timestamp", ecs="@timestamp"),

@@ -5,10 +5,10 @@ Elastic Load Balancing writes it to try whether it may write to the bucket (in a
 
 from __future__ import annotations
 
-from logsluice.formats._columns import keyword, text
-from logsluice.formats._table import Table
-from logsluice.formats._values import moment
+from logsluice.formats.columns import keyword, text
 from logsluice.formats.fields import Field
+from logsluice.formats.table import Table
+from logsluice.formats.values import moment
 from logsluice.model import Event
 
 _START = "Enable AccessLog for ELB:"

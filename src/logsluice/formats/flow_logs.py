@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from logsluice.components import near
-from logsluice.formats._columns import Column, code, epoch, integer, ip, keyword
-from logsluice.formats._positional import Positional
-from logsluice.formats._table import Table, fields_of
+from logsluice.formats.columns import Column, code, epoch, integer, ip, keyword
+from logsluice.formats.positional import Positional
+from logsluice.formats.table import Table, fields_of
 
 if TYPE_CHECKING:
     from logsluice.model import Format

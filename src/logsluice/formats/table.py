@@ -1,6 +1,6 @@
 """The table that a positional format is declared as: its columns in order, and how lines are cut.
 
-From it come the declared fields, the generated loop (`_generate`) and the exact parser (`_exact`).
+From it come the declared fields, the generated loop (`generate`) and the exact parser (`exact`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from logsluice.formats._columns import Column, keyword
+from logsluice.formats.columns import Column, keyword
 from logsluice.formats.fields import Field
 from logsluice.model import Event
 

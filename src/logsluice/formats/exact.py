@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from logsluice.errors import Unparsable
 
 if TYPE_CHECKING:
-    from logsluice.formats._table import Table
+    from logsluice.formats.table import Table
     from logsluice.model import Event
 
 PLAIN, QUOTED, BRACKETED = "pqb"

@@ -33,11 +33,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from logsluice.formats._columns import HELPERS
-from logsluice.formats._exact import BRACKETED, QUOTED
+from logsluice.formats.columns import HELPERS
+from logsluice.formats.exact import BRACKETED, QUOTED
 
 if TYPE_CHECKING:
-    from logsluice.formats._table import Table
+    from logsluice.formats.table import Table
     from logsluice.model import Parsed
 
 Loop: TypeAlias = "Callable[[list[str], Callable[[Parsed], None], Callable[[str], Parsed]], None]"

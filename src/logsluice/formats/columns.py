@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from logsluice.formats._values import (
+from logsluice.formats.fields import Field, Kind
+from logsluice.formats.values import (
     MILLISECONDS_FROM,
     Memo,
     fully_decoded,
@@ -30,7 +31,6 @@ from logsluice.formats._values import (
     whole,
     words,
 )
-from logsluice.formats.fields import Field, Kind
 from logsluice.model import Event
 
 TIMESTAMP = "@timestamp"

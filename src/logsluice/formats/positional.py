@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logsluice.errors import Unparsable
-from logsluice.formats import _exact
-from logsluice.formats._generate import Loop, loop
-from logsluice.formats._table import Table, fields_of
+from logsluice.formats import exact
 from logsluice.formats.fields import Field
+from logsluice.formats.generate import Loop, loop
+from logsluice.formats.table import Table, fields_of
 from logsluice.framing.lines import Lines
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ class PositionalParser:
 
     def _parse(self, line: str) -> tuple[Event | Unparsable, Table, str]:
         """One line by the table, or by the one that its lines of another kind have."""
-        parsed, layout = _exact.parse(line, self._table)
+        parsed, layout = exact.parse(line, self._table)
         if not layout and isinstance(parsed, Unparsable) and self._table.other:
             other = self._table.other(line)
             if other:
-                parsed, layout = _exact.parse(line, other)
+                parsed, layout = exact.parse(line, other)
                 return parsed, other, layout
         return parsed, self._table, layout
 
