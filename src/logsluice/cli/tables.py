@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -15,6 +16,8 @@ from logsluice.model import Event
 from logsluice.store.query import Count, Found, Histogram, Hit
 
 FEWEST_COLUMNS = 3
+MOST_EMPTY = 3
+"""So many empty bars of a histogram stand one below the other."""
 
 _TELLING = (
     ("client_ip", "srcaddr", "sourceip", "c_ip", "client", "source", "remote"),
@@ -53,7 +56,7 @@ class Table:
             columns: list[tuple[str, Callable[[Hit], Any]]] = []
             if "@timestamp" not in fields:
                 columns.append(("time", lambda hit: hit.event.get("@timestamp", "")))
-            if len({hit.format for hit in found.hits}) > 1:
+            if len({hit.format for hit in found.hits}) > 1 and not {"format", "_format"} & set(fields):
                 columns.append(("format", lambda hit: hit.format))
             columns += [(name, _getter(name)) for name in fields or telling([hit.event for hit in found.hits])]
             table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -69,12 +72,18 @@ class Table:
         _echo(render.bars([(render.escape(each.value), each.count) for each in counts]))
 
     def histogram(self, histogram: Histogram) -> None:
-        """A bar for each interval, and beside it the values that it was asked by."""
+        """A bar for each interval, and beside it the values that it was asked by; long gaps are told in one line."""
         labels = [render.bar_label(bucket.start, histogram.interval) for bucket in histogram.buckets]
         lines = render.bars([(label, b.count) for label, b in zip(labels, histogram.buckets, strict=True)])
-        for line, bucket in zip(lines, histogram.buckets, strict=True):
-            by = "  ".join(f"{render.escape(value)}:{count:,}" for value, count in bucket.by.items())
-            click.echo(f"{line}  {by}" if by else line)
+        rows = zip(lines, histogram.buckets, strict=True)
+        for events, run in itertools.groupby(rows, key=lambda row: bool(row[1].count)):
+            shown = list(run)
+            if not events and len(shown) > MOST_EMPTY:
+                click.echo(f"...  {len(shown):,} bars without events")
+                continue
+            for line, bucket in shown:
+                by = "  ".join(f"{render.escape(value)}:{count:,}" for value, count in bucket.by.items())
+                click.echo(f"{line}  {by}" if by else line)
 
 
 class Ndjson:
@@ -93,10 +102,10 @@ class Ndjson:
         self._write({"start": b.start, "count": b.count, **({"by": b.by} if b.by else {})} for b in histogram.buckets)
 
     def _write(self, documents: Iterable[dict[str, Any]]) -> None:
-        from logsluice.sinks._json import dumps
+        from logsluice.sinks._json import dumps, for_terminals
 
         for document in documents:
-            sys.stdout.buffer.write(dumps(document) + b"\n")
+            sys.stdout.buffer.write(for_terminals(dumps(document)) + b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -162,7 +171,9 @@ def _getter(name: str) -> Callable[[Hit], Any]:
         value: Any = hit.event
         for key in name.split("."):
             value = value.get(key) if isinstance(value, dict) else None
-        return {"_id": hit.id, "_format": hit.format}.get(name, hit.event.get(name, "") if value is None else value)
+        if value is None:
+            value = hit.event.get(name, hit.format if name == "format" else "")
+        return {"_id": hit.id, "_format": hit.format}.get(name, value)
 
     return get
 

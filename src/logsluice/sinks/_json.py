@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 from logsluice.model import Event
+
+_STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+"""In UTF-8: delete, the C1 controls (ECMA-48), and the marks that reverse text (Unicode TR 36)."""
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
 
@@ -34,6 +38,11 @@ def dumps(value: Any) -> bytes:
         return orjson.dumps(_scrubbed(value), default=_other, option=_OPTIONS)
     except (TypeError, RecursionError) as error:
         raise ValueError(f"no JSON can be made of it: {error}") from error
+
+
+def for_terminals(line: bytes) -> bytes:
+    """JSON that means the same and can't steer a terminal: `\\u009b` for the control characters that JSON lets pass."""
+    return _STEERING.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), line)
 
 
 def _other(value: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from logsluice.components import Context, Options
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents, DocumentSink
-from logsluice.sinks._json import document, dumps
+from logsluice.sinks._json import document, dumps, for_terminals
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -53,9 +53,9 @@ class StdoutSink(DocumentSink):
         self._one_at_a_time = threading.Lock()
 
     def open(self) -> None:
-        """Colours are for terminals only."""
-        if self._write is _pretty and sys.stdout.isatty():
-            self._write = _coloured
+        """Colours, and escapes in NDJSON, are for terminals only."""
+        if sys.stdout.isatty():
+            self._write = _coloured if self._write is _pretty else _shown
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The bytes to be written."""
@@ -83,6 +83,10 @@ class StdoutSink(DocumentSink):
 
 def _ndjson(event: Event) -> bytes:
     return document(event) + b"\n"
+
+
+def _shown(event: Event) -> bytes:
+    return for_terminals(_ndjson(event))
 
 
 def _pretty(event: Event) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsluice.errors import UsageError
+from logsluice.errors import QueryError, UsageError
 from logsluice.model import Event
 from logsluice.store.catalog import Catalog, Snapshot
 from logsluice.store.columns import put
@@ -96,11 +96,14 @@ class StoreQuery:
             query: Lucene syntax; "" finds all.
             since: Events of this moment or later.
             until: Events before this moment.
-            sort: `FIELD`, `FIELD:asc` or `FIELD:desc`. Events without the field come last, equal ones by `_id`.
+            sort: `FIELD`, `FIELD:asc` or `FIELD:desc`; a name with a colon in it needs either. Events without the field
+                come last, equal ones by `_id`.
             size: How many at the most.
             fields: Only these fields of the events; all by default.
         """
-        name, _, direction = sort.rpartition(":") if sort.endswith((":asc", ":desc")) else (sort, "", "asc")
+        name, _, direction = sort.rpartition(":") if ":" in sort else (sort, "", "asc")
+        if direction not in ("asc", "desc"):
+            raise QueryError(f"{direction!r} is no order; it is asc or desc", sort, len(name) + 1)
         asked, schema = self._ask(query, since, until)
         for wanted in (name, *fields):
             schema.require(wanted, wanted, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,13 @@ from typing import Any
 from logsluice.errors import UsageError
 from logsluice.model import Event
 
-MOST_BARS = 100_000
+MOST_BARS = 10_000
 SERIES = 10
 """How many values of a field a histogram counts apart."""
 
+_ROUND = {
+    "1s": 1, "10s": 10, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400, "7d": 604800,
+}  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +109,8 @@ def bars(
     least, greatest = min(totals), max(totals)
     if greatest - least >= MOST_BARS:
         raise UsageError(
-            f"a histogram of {greatest - least + 1:,} bars is too long", "use a longer interval or a shorter time range"
+            f"a histogram of {greatest - least + 1:,} bars is too long",
+            f"make them {_wide_enough((greatest - least + 1) * interval)} or wider, or narrow the time range",
         )
     sums: Counter[str] = Counter()
     for counts in series.values():
@@ -119,3 +124,9 @@ def bars(
         )
         for number in range(least, greatest + 1)
     )
+
+
+def _wide_enough(span: timedelta) -> str:
+    """A round interval of which a histogram may have enough bars to show a span."""
+    needed = span.total_seconds() / (MOST_BARS - 1)
+    return next((text for text, seconds in _ROUND.items() if seconds >= needed), f"{math.ceil(needed / 86400)}d")

@@ -12,8 +12,8 @@ from logsluice.formats.fields import Kind
 from logsluice.store.catalog import MOST_EXTRAS, Snapshot
 from logsluice.store.columns import EXTRA, Column, Columns
 
-FORMAT = "_format"
-"""A field of every event: the name of its format."""
+FORMAT, FORMAT_TOO = "_format", "format"
+"""A field of every event: the name of its format. The plain name gives way to a field that events have themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Schema:
         """Raise QueryError with the near matches where no event of the store can have a field."""
         if not self.groups or any(resolve(name, group) is not None for group in self.groups):
             return
-        known = {info.name for info in self.fields()}
+        known = {FORMAT_TOO, *(info.name for info in self.fields())}
         near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise QueryError(f"no event here has a field {name!r}{hint}", query, position)
@@ -123,7 +123,11 @@ def resolve(name: str, group: Group) -> Target:
     below = tuple(column for column in group.columns.columns if column.name.startswith(name + "."))
     if below:
         return Parent((*below, extra))
-    if len(group.extras) >= MOST_EXTRAS or any(f"{seen}.".startswith(name + ".") for seen in group.extras):
+    if any(f"{seen}.".startswith(name + ".") for seen in group.extras):
+        return extra
+    if name == FORMAT_TOO:
+        return FormatName(group.format)
+    if len(group.extras) >= MOST_EXTRAS:
         return extra
     return None
 
