@@ -8,7 +8,7 @@ import pytest
 from logsluice.config.load import Configuration, load_text
 from logsluice.config.model import Component, FilterBranch, OutputBranch, OutputSpec
 from logsluice.delivery.policies import DEFAULTS
-from logsluice.errors import ConfigError, UsageError
+from logsluice.errors import ConfigError
 
 MINIMAL = "pipelines: [{source: {type: files, paths: [logs]}, outputs: [stdout]}]"
 
@@ -123,7 +123,7 @@ def test_pipelines_of_another_shape_are_refused(value: str) -> None:
 
 @pytest.mark.parametrize("text", ["input { s3 {} }", "# alb\n\nfilter {\n}", "  output{ stdout {} }"])
 def test_a_logstash_configuration_is_recognised(text: str) -> None:
-    with pytest.raises(UsageError, match="is a Logstash configuration, which this version can't run yet"):
+    with pytest.raises(ConfigError, match="is a Logstash configuration, which this version can't run yet"):
         load(text)
 
 

@@ -98,7 +98,8 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     stem = kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
     if stem in _KINDS:
         return f"must be {_KINDS[stem]}"
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    said = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return said.replace("Input should ", "must ")
 
 
 def _options_at(model: type[BaseModel], path: Iterable[int | str]) -> list[str]:

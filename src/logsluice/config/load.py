@@ -19,6 +19,12 @@ from logsluice.errors import ConfigError, Problem, UsageError
 _LOGSTASH = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:input|filter|output)\s*\{")
 
 
+LOGSTASH = (
+    "this is a Logstash configuration, which this version can't run yet; write it as YAML,"
+    " see docs/configuration.md: filters, conditions and %{...} have Logstash's names"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A configuration whose every option has been looked at.
@@ -59,13 +65,9 @@ def load_text(
 
     Raises:
         ConfigError: All problems of it.
-        UsageError: It is written in another program's language.
     """
     if _LOGSTASH.match(text):
-        raise UsageError(
-            f"{file} is a Logstash configuration, which this version can't run yet",
-            "write it as YAML: see docs/configuration.md; filters, conditions and %{...} have Logstash's names",
-        )
+        raise ConfigError([Problem(LOGSTASH, file)])
     document = parse(text, file, environ)
     problems = list(document.problems)
     model = None
