@@ -38,8 +38,8 @@ format: $(READY) ## Let ruff put the code in shape
 bench: $(READY) ## Events a second, by format
 	$(BIN)/python -m bench $(ARGS)
 
-docs: $(READY) ## Renew docs/components.md from the components
-	$(BIN)/python docs/generate.py > docs/components.md
+docs: $(READY) ## Renew docs/components.md and README's list of formats
+	$(BIN)/python docs/generate.py
 
 # pip-compile knows no dependency groups yet, so their lines are given to it as a second source.
 lock: $(READY) ## Renew requirements.lock

@@ -1,12 +1,12 @@
-"""Writes docs/components.md from the components themselves: `python docs/generate.py > docs/components.md`."""
+"""Writes docs/components.md, and the list of formats in README.md, from the components themselves."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
 import typing
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -109,5 +109,22 @@ def _type(field: FieldInfo) -> str:
     return KINDS.get(origin, "mapping" if isinstance(origin, type) and issubclass(origin, BaseModel) else "text")
 
 
+def formats_row(row: re.Match[str]) -> str:
+    """README's row of formats: those that it lists stay in their order, new ones come behind them."""
+    known = names("formats")
+    listed = [name for name in re.findall(r"`(\w+)`", row[1]) if name in known and name != "auto"]
+    listed += [name for name in known if name not in (*listed, "auto")]
+    return f"| Formats | {' '.join(f'`{name}`' for name in listed)}, and `auto`, which finds them |"
+
+
+def main() -> None:
+    """Renew both files in place."""
+    root = Path(__file__).parent.parent
+    (root / "docs" / "components.md").write_text("\n".join(page()) + "\n", encoding="utf-8")
+    readme = root / "README.md"
+    text = re.sub(r"^\| Formats \| (.*) \|$", formats_row, readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    readme.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(page()) + "\n")
+    main()

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from logsluice.components import names
 from logsluice.demo import inside, services, web
 from logsluice.demo.traffic import ACCOUNT, REGION, Traffic, Visit
+from logsluice.testing.formats import sample_of
 
 Writer: TypeAlias = Callable[[Traffic, Sequence[Visit]], bytes]
 
@@ -24,7 +25,7 @@ _FIREWALL = "AWSLogs/{account}/network-firewall/alert/{region}/edge/{at:%Y/%m/%d
 _TRAIL = "AWSLogs/{account}/CloudTrail/{region}/{at:%Y/%m/%d}/"
 _VPC_LOGS = "AWSLogs/{account}/vpcflowlogs/{region}/{at:%Y/%m/%d}/{account}_vpcflowlogs_{region}_"
 
-_KINDS: tuple[tuple[Writer, str], ...] = (
+KINDS: tuple[tuple[Writer, str], ...] = (
     (web.alb, _BALANCERS + _APPLICATION),
     (web.alb_connection, _BALANCERS + "conn_log_" + _APPLICATION),
     (web.nlb, _BALANCERS + _BALANCER + "net.payments.c6e77e28c25b2234_{stamp}_{id}.log.gz"),
@@ -57,9 +58,17 @@ class LogObject:
     body: bytes
 
 
+def samples(end: datetime) -> Iterator[LogObject]:
+    """An object of each format that has no writer here: its own `sample.log`, traps and all."""
+    written = {writer.__name__ for writer, _ in KINDS}
+    for name in names("formats"):
+        if name not in written and name != "auto":
+            yield LogObject(name, f"samples/{name}/{end:%Y%m%dT%H%MZ}.log", sample_of(name))
+
+
 def log_objects(traffic: Traffic, start: datetime, minutes: int, visits_a_minute: int) -> Iterator[LogObject]:
-    """What a stretch of traffic leaves behind: an object of every format for each five minutes."""
-    kinds = [(writer, key) for writer, key in _KINDS if writer.__name__ in names("formats")]
+    """What a stretch of traffic leaves behind: an object of every format with a writer for each five minutes."""
+    kinds = [(writer, key) for writer, key in KINDS if writer.__name__ in names("formats")]
     for begin in range(0, minutes, 5):
         length = min(5, minutes - begin)
         since = start + timedelta(minutes=begin)

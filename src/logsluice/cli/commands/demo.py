@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import threading
 import time
@@ -102,12 +103,13 @@ def _first_load(aws: DemoAws, traffic: Traffic) -> int:
     """An hour of logs, up to the last full five minutes."""
     from datetime import UTC, datetime, timedelta
 
-    from logsluice.demo.objects import log_objects
+    from logsluice.demo.objects import log_objects, samples
 
     now = datetime.now(UTC)
     end = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
     count = 0
-    for item in log_objects(traffic, end - timedelta(minutes=MINUTES), MINUTES, VISITS_A_MINUTE):
+    hour = log_objects(traffic, end - timedelta(minutes=MINUTES), MINUTES, VISITS_A_MINUTE)
+    for item in itertools.chain(samples(end), hour):
         aws.put(item)
         count += 1
     return count
