@@ -17,7 +17,7 @@ from logsluice.sinks import store
 from logsluice.testing.sinks import must_not_refuse, opened
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-HOSTILE = "\x1b]0;owned\x07\u202egnp"
+HOSTILE = "\x1b]0;owned\x07\u202egnp\x9b2J\x7f"
 
 
 class Web:
@@ -69,8 +69,8 @@ def test_a_table_shows_time_and_telling_fields_newest_first(capsys: pytest.Captu
 def test_log_text_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["search"]) == 0
     shown = capsys.readouterr().out
-    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
-    assert r"\x1b]0;owned\x07\u202egnp" in shown
+    assert not {"\x1b", "\x07", "\u202e", "\x9b", "\x7f"} & set(shown)
+    assert r"\x1b]0;owned\x07\u202egnp\x9b2J\x7f" in shown
 
 
 def test_json_is_a_document_a_line_with_its_id(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -104,7 +104,7 @@ def test_csv_is_quoted_and_holds_no_formulas(capsys: pytest.CaptureFixture[str])
     assert rows == [
         ["user.name", "delta", "url"],
         ["'=cmd()", "", "/"],
-        ['a,"b"', "", r"\x1b]0;owned\x07\u202egnp"],
+        ['a,"b"', "", r"\x1b]0;owned\x07\u202egnp\x9b2J\x7f"],
         ["", "-5", "/x"],
     ]
 
@@ -160,9 +160,13 @@ def test_an_error_in_the_query_is_pointed_at(
     ("arguments", "code", "reason"),
     [
         (["--store", "nowhere"], 1, "no store in nowhere"),
-        (["--url", "https://search.example.com"], 1, "can't ask a cluster yet"),
-        (["--json", "--csv"], 1, "exclude each other"),
+        (["--url", "https://search.example.com"], 2, "can't ask a cluster yet"),
+        (["--json", "--csv"], 2, "exclude each other"),
         (["--since", "soon"], 2, "is no date"),
+        (["--since", "2026-02", "--until", "2026-01"], 2, "--since is not before --until"),
+        (["--sort", "status:down"], 2, "'down' is no order"),
+        (["--histogram", "0"], 2, "longer than nothing"),
+        (["--histogram", "1ms"], 1, "make them 1s or wider"),
         (["--histogram", "5"], 2, "needs its unit"),
         (["--histogram", "500ms", "--since", "1970"], 0, ""),
     ],
@@ -172,3 +176,28 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 ) -> None:
     assert run(["search", *arguments]) == code
     assert reason in capsys.readouterr().err
+
+
+def test_a_gap_of_a_histogram_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "--histogram", "30s"]) == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [
+        "12:00:00",
+        "7",
+        "12:04:00",
+        "7",
+        "12:08:00",
+    ]
+
+
+def test_the_format_is_a_field(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["search", "format:web", "--count-by", "format", "--csv"]) == 0
+    assert capsys.readouterr().out == "format,count\nweb,3\n"
+    assert run(["search", "format:other OR status:200", "--fields", "format,status", "--csv"]) == 0
+    assert capsys.readouterr().out == "format,status\nweb,200\n"
+
+
+def test_json_does_not_steer_a_terminal_and_means_the_same(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["search", "status:503 AND NOT delta:*", "--json"]) == 0
+    line = capsysbinary.readouterr().out
+    assert line.isascii()
+    assert orjson.loads(line)["url"] == HOSTILE

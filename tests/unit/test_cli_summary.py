@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from logsluice.cli.messages import printable
-from logsluice.cli.summary import MOST_BUCKETS, Times, histogram, size, summary
+from logsluice.cli.summary import MOST_BUCKETS, Times, column_minutes, histogram, size, summary
 from logsluice.telemetry.counters import Counters
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -93,3 +93,14 @@ def test_sizes_are_for_people() -> None:
 
 def test_text_from_logs_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b[31mb\u202ec\td") == "a\\x1b[31mb\\x202ec\td"
+
+
+def test_events_whose_time_was_taken_away_are_not_counted_at_a_time() -> None:
+    times = Times()
+    times.apply([{"message": "x"}, {"@timestamp": "soon"}, {"@timestamp": NOON}], nothing)
+    assert times.minutes == Counter({NOON_MINUTE: 1})
+
+
+def test_the_next_histogram_is_for_the_part_that_is_drawn() -> None:
+    usual = Counter({NOON_MINUTE + n: 100 for n in range(10)})
+    assert column_minutes(usual + Counter({NOON_MINUTE + 500_000: 20})) == column_minutes(usual) == 1

@@ -6,7 +6,15 @@ import re
 
 import click
 
+from logsluice.errors import UsageError
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Misused(UsageError):
+    """The command was called wrongly: nothing was tried."""
+
+    exit_code = 2
 
 
 def printable(text: str) -> str:

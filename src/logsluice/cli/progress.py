@@ -11,6 +11,9 @@ from logsluice.cli.shipping import Metered
 from logsluice.cli.summary import size
 from logsluice.telemetry.counters import Counters
 
+ROOMY = 90
+"""In a terminal of fewer columns there is room for the amount and the events only."""
+
 
 @contextmanager
 def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]:
@@ -19,18 +22,24 @@ def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
     began = time.monotonic()
-    with Progress(
-        TextColumn("[bold]shipping"),
-        BarColumn(),
+    console = Console(stderr=True)
+    columns: list[ProgressColumn] = [
         TextColumn("{task.fields[amount]}"),
         TextColumn("{task.fields[events]:,} events"),
-        TextColumn("{task.fields[speed]:,.0f}/s"),
-        TextColumn("{task.fields[rejects]:,} rejects"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
+    ]
+    if console.width >= ROOMY:
+        columns[:0] = [TextColumn("[bold]shipping"), BarColumn()]
+        columns += [
+            TextColumn("{task.fields[speed]:,.0f}/s"),
+            TextColumn("{task.fields[rejects]:,} rejects"),
+            TimeElapsedColumn(),
+        ]
+    with Progress(
+        *columns,
+        console=console,
         redirect_stdout=False,
         transient=True,
     ) as bar:

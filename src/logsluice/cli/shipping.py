@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from logsluice.cli.messages import Misused
 from logsluice.components import Context
 from logsluice.decode import Decoder
 from logsluice.delivery.dead_letter import DeadLetter, open_dead_letter
@@ -57,7 +58,7 @@ def target(to: str, store: Path, context: Context) -> Target:
         return Target(embedded.build(embedded.Config(path=store), context), "store", keeps_rejects=True)
     if to.startswith(("http://", "https://")):
         return Target(_cluster(to, context), "opensearch", keeps_rejects=True)
-    raise UsageError(f"there is no target {to!r}", "give --to stdout, --to store or --to https://host/index")
+    raise Misused(f"there is no target {to!r}", "give --to stdout, --to store or --to https://host/index")
 
 
 def _cluster(url: str, context: Context) -> Sink:
@@ -70,7 +71,7 @@ def _cluster(url: str, context: Context) -> Sink:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError as error:
-        raise UsageError(f"--to is no URL: {error}") from None
+        raise Misused(f"--to is no URL: {error}") from None
     options: dict[str, Any] = {"hosts": [f"{parts.scheme}://{parts.hostname or ''}{port}"]}
     if index := unquote(parts.path.strip("/")):
         options["index"] = index
@@ -82,7 +83,7 @@ def _cluster(url: str, context: Context) -> Sink:
         return opensearch.build(opensearch.Config.model_validate(options), context)
     except ValidationError as error:
         said = "; ".join(message for _, message in explain(error, opensearch.Config, options))
-        raise UsageError(f"--to can't be used: {said}", "write it as https://host:9200/index") from None
+        raise Misused(f"--to can't be used: {said}", "write it as https://host:9200/index") from None
 
 
 def source_of(paths: Sequence[str]) -> Source:
@@ -97,10 +98,10 @@ def source_of(paths: Sequence[str]) -> Source:
     if not prefixes:
         return files.build(files.Config(paths=tuple(paths)), Context())
     if len(paths) > 1:
-        raise UsageError("one s3:// prefix at a time, without other paths", "run ship once for each")
+        raise Misused("one s3:// prefix at a time, without other paths", "run ship once for each")
     bucket, _, prefix = prefixes[0].removeprefix("s3://").partition("/")
     if not bucket:
-        raise UsageError(f"{prefixes[0]} names no bucket", "write s3://bucket/prefix")
+        raise Misused(f"{prefixes[0]} names no bucket", "write s3://bucket/prefix")
     return Listing(bucket, prefix)
 
 
@@ -114,7 +115,7 @@ def keep_apart(paths: Sequence[str], *written: str | Path) -> None:
     for place in written:
         for folder in folders:
             if not str(place).startswith("s3://") and Path(place).resolve().is_relative_to(Path(folder).resolve()):
-                raise UsageError(
+                raise Misused(
                     f"{place} is to be written and lies within {folder}, which is to be read",
                     "give --store and --dead-letter folders elsewhere",
                 )

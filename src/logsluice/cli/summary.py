@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import textwrap
 import threading
 from collections import Counter
@@ -16,6 +17,7 @@ from logsluice.telemetry.counters import Counters
 
 MOST_BUCKETS = 20_000
 COLUMNS = 60
+NARROWEST, WIDEST = 30, 96
 ROWS = 4
 REASONS = 5
 OUTLIERS = 0.03
@@ -28,7 +30,10 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 @dataclass
 class Times:
-    """Notes when events happened, by the minute, while they pass (a `model.Filter` that changes nothing)."""
+    """Notes when events happened, by the minute, while they pass (a `model.Filter` that changes nothing).
+
+    Filters may have taken the time away: such an event happened at no time.
+    """
 
     minutes: Counter[int] = field(default_factory=Counter)
     _width: int = 1
@@ -37,7 +42,8 @@ class Times:
     def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:  # noqa: ARG002 - a filter's signature
         """Count and hand on."""
         width = 60 * self._width
-        seen = Counter(int(event["@timestamp"].timestamp()) // width for event in events)
+        moments = (event.get("@timestamp") for event in events)
+        seen = Counter(int(at.timestamp()) // width for at in moments if isinstance(at, datetime))
         with self._lock:
             scale = width // 60
             for bucket, count in seen.items():
@@ -100,6 +106,7 @@ def column_minutes(minutes: Counter[int], columns: int = COLUMNS) -> int:
     """How many minutes a column of the histogram stands for, so that all fit."""
     if not minutes:
         return 1
+    minutes = _main_part(minutes)
     first, last = min(minutes), max(minutes)
     return next(step for step in _steps() if last // step - first // step < columns)
 
@@ -115,6 +122,7 @@ def summary(
     counters: Counters, times: Times, stored_bytes: int, seconds: float, dead_letter: str | None
 ) -> Iterator[str]:
     """The lines of the summary."""
+    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size((WIDEST, 0)).columns))
     events = counters.total("events")
     objects = counters.total("payloads")
     yield (
@@ -124,7 +132,7 @@ def summary(
     yield ""
     if formats := counters.by_label("events"):
         listed = " · ".join(f"{name} {count:,}" for name, count in formats.items())
-        yield from textwrap.wrap(listed, 96, initial_indent="  formats     ", subsequent_indent=" " * 14)
+        yield from textwrap.wrap(listed, width, initial_indent="  formats     ", subsequent_indent=" " * 14)
     if times.minutes:
         begin, end = _at(min(times.minutes)), _at(max(times.minutes) + 1)
         yield f"  time range  {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
@@ -133,7 +141,7 @@ def summary(
     if filtered := counters.total("filtered_out"):
         yield f"  filtered    {filtered:,} dropped by filters"
     yield from _rejects(counters, dead_letter)
-    if drawn := histogram(times.minutes):
+    if drawn := histogram(times.minutes, min(COLUMNS, width - 2)):
         yield ""
         yield from (f"  {line}" for line in drawn)
 

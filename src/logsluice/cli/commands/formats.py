@@ -19,8 +19,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def command(name: str | None, as_json: bool) -> int:
     """List the log formats, or the fields of one."""
+    from logsluice.cli.messages import Misused
     from logsluice.components import UnknownComponent, find, names
-    from logsluice.errors import UsageError
 
     if name is None:
         about = {each: _headline(find("formats", each).__doc__) for each in names("formats")}
@@ -30,7 +30,7 @@ def command(name: str | None, as_json: bool) -> int:
     try:
         module = find("formats", name)
     except UnknownComponent as error:
-        raise UsageError(str(error), "logsluice formats lists them") from None
+        raise Misused(str(error), "logsluice formats lists them") from None
     try:
         fields = module.build().fields
     except (TypeError, ValueError):  # it needs options to say which fields there are

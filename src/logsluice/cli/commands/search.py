@@ -51,18 +51,20 @@ def command(
     Words side by side must all match. field:value, field:>=500, field:[1 TO 5], "a phrase", wild*cards, AND, OR, NOT,
     brackets, _exists_:field; networks such as 10.0.0.0/8 for addresses; 2026-01-31 and now-2h for times.
     """
-    from logsluice.cli.messages import report
+    from logsluice.cli.messages import Misused, report
     from logsluice.cli.render import escape
     from logsluice.cli.tables import OUTPUTS
-    from logsluice.errors import QueryError, UsageError
+    from logsluice.errors import QueryError
     from logsluice.store.query import StoreQuery
 
     if url is not None:
-        raise UsageError("search can't ask a cluster yet, only a store", "leave out --url, or name a folder by --store")
+        raise Misused("search can't ask a cluster yet, only a store", "leave out --url, or name a folder by --store")
     if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other")
+        raise Misused("--json and --csv exclude each other")
     now = datetime.now(UTC)
     start, end = _time("--since", since, now), _time("--until", until, now)
+    if start is not None and end is not None and start >= end:
+        raise Misused("--since is not before --until: no event can be found", "swap them")
     output = OUTPUTS["json" if as_json else "csv" if as_csv else "table"]
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
     try:
@@ -94,6 +96,9 @@ def _interval(text: str) -> timedelta:
     from logsluice.config.types import parse_duration
 
     try:
-        return timedelta(seconds=parse_duration(text))
+        interval = timedelta(seconds=parse_duration(text))
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(str(error), param_hint="--histogram") from None
+    if not interval:
+        raise click.BadParameter("it must be longer than nothing", param_hint="--histogram")
+    return interval

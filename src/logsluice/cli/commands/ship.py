@@ -47,12 +47,12 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     found by themselves. Shipping the same bytes again adds nothing. With --to stdout, events are written as NDJSON and
     nothing else is written there; the summary goes to standard error.
     """
+    from logsluice.cli.messages import Misused
     from logsluice.cli.progress import progress
     from logsluice.cli.shipping import Metered, keep_apart, service, source_of, target
     from logsluice.cli.summary import Times, column_minutes, interval, summary
     from logsluice.components import Context, UnknownComponent
     from logsluice.config.assemble import possible_formats
-    from logsluice.errors import UsageError
     from logsluice.formats import load
     from logsluice.hosts.daemon import Daemon
     from logsluice.telemetry.counters import Counters
@@ -60,9 +60,9 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     try:
         chosen = load(format_name)
     except UnknownComponent as error:
-        raise UsageError(str(error), "logsluice formats lists them") from None
+        raise Misused(str(error), "logsluice formats lists them") from None
     except (TypeError, ValueError) as error:
-        raise UsageError(f"the format {format_name} can't be used here: {error}") from None
+        raise Misused(f"the format {format_name} can't be used here: {error}") from None
     counters, times = Counters(), Times()
     meter = Metered(source_of(paths))
     goal = target(to, store, Context("ship", possible_formats(chosen), Path()))
@@ -81,7 +81,8 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
         daemon.run()
     for line in summary(counters, times, meter.read, time.monotonic() - began, kept_in):
         click.echo(line, err=True)
-    _what_next(goal, to, store, interval(column_minutes(times.minutes)))
+    if counters.total("events"):
+        _what_next(goal, to, store, interval(column_minutes(times.minutes)))
     if meter.failure is not None:
         raise meter.failure
     if not meter.ended:
