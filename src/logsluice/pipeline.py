@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
+from functools import partial
 
 import structlog
 
 from logsluice.decode import Decoder, Piece, faulty
+from logsluice.delivery.background import in_background
 from logsluice.delivery.budget import DEFAULT_BUDGET, Budget
 from logsluice.delivery.chunks import Chunk, Progress, Segment
 from logsluice.delivery.dead_letter import PART_BYTES, DeadLetter
@@ -77,7 +79,6 @@ class Pipeline:
         self.may_match_none = all(output.condition is not None for output in outputs)
         self.chunk_cost = min(CHUNK_COST, budget // (2 * workers))
         self._opened = ExitStack()
-        self.sending = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"{name}-send")
 
     def open(self) -> None:
         """Open every output. Raises what `Sink.open` raises; what was opened before is closed again."""
@@ -89,7 +90,6 @@ class Pipeline:
 
     def close(self) -> None:
         """Close the outputs; called when no `process` is running any more."""
-        self.sending.shutdown()
         self._opened.close()
 
     @property
@@ -281,7 +281,7 @@ class _Run:
         if not self._chunk.segments:
             return
         self._join()  # may raise: the chunk must still be ours then, or nobody would give back what it is charged
-        future = self._pipeline.sending.submit(self._send, self._chunk)
+        future = in_background(f"{self._pipeline.name}-send", partial(self._send, self._chunk))
         self._in_flight, self._chunk = (self._chunk, future), Chunk()
 
     def _join(self) -> None:

@@ -14,7 +14,7 @@ from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import Busy, Sick, Unavailable, UsageError
 from logsluice.hosts import daemon
 from logsluice.hosts.daemon import Daemon, Service
-from logsluice.model import Delivery, Event, Outcome
+from logsluice.model import Delivery, Encoded, Event, Outcome, Sent
 from logsluice.pipeline import Output, Pipeline
 from tests.unit.doubles import MemorySink, MemorySource, lines, pipeline
 
@@ -141,6 +141,62 @@ def test_a_parked_delivery_keeps_its_heartbeat() -> None:
     source = MemorySource([lines("a")], visibility=0.1, endless=True, retry_again=False)
     with Running(service(source, pipeline(Output("memory", sink, park_after=0.0)), workers=1), shutdown_timeout=0.1):
         eventually(lambda: source.extended["s3://logs/a"] >= 5)
+
+
+class _HangingSink(MemorySink):
+    def send(self, encoded: Encoded) -> Sent:
+        self.requests += 1
+        self.hang.wait(30)
+        return Sent()
+
+    hang = threading.Event()
+
+
+def test_a_send_that_hangs_does_not_outlive_the_shutdown_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "GRACE_SECONDS", 0.1)
+    sink = _HangingSink()
+    source = MemorySource([lines("a")], endless=True, retry_again=False)
+    try:
+        with Running(service(source, pipeline(Output("memory", sink)), workers=1), shutdown_timeout=0.1):
+            eventually(lambda: sink.requests == 1)
+        assert sink.is_open, "nothing is closed under a send"
+        assert source.settled == []
+    finally:
+        sink.hang.set()
+
+
+class _HangingSource(MemorySource):
+    def extend(self, delivery: Delivery) -> bool:
+        self.extended[delivery.id] += 1
+        self.hang.wait(30)
+        return True
+
+    hang = threading.Event()
+
+
+class _WrongSource(MemorySource):
+    def extend(self, delivery: Delivery) -> bool:
+        super().extend(delivery)
+        raise KeyError("ReceiptHandle")
+
+
+def test_a_queue_that_hangs_takes_no_heartbeat_from_another() -> None:
+    first = _HangingSource([lines("a", uri="s3://one/a")], visibility=0.1, endless=True)
+    second = MemorySource([lines("b", uri="s3://two/b")], visibility=0.1, endless=True)
+    slow, too = MemorySink(delay=1.5), MemorySink(delay=1.5)
+    try:
+        with Running(service(first, pipeline(Output("o", slow))), service(second, pipeline(Output("o", too)))):
+            eventually(lambda: first.extended["s3://one/a"] == 1)
+            eventually(lambda: second.extended["s3://two/b"] >= 5)
+            first.hang.set()
+    finally:
+        first.hang.set()
+
+
+def test_an_error_of_ours_in_a_heartbeat_does_not_end_it() -> None:
+    source = _WrongSource([lines("a")], visibility=0.1, endless=True)
+    with Running(service(source, pipeline(Output("memory", MemorySink(delay=0.5))))):
+        eventually(lambda: source.extended["s3://logs/a"] >= 3)
 
 
 class _Hangs:

@@ -69,6 +69,18 @@ def test_rejects_of_different_outputs_lie_apart(tmp_path: Path) -> None:
     ]
 
 
+def test_outputs_with_like_names_do_not_overwrite_one_another(tmp_path: Path) -> None:
+    names = ["a/b", "a_b", "a:b", "parse", ""]
+    open_dead_letter(str(tmp_path)).write([reject(1, output=name) for name in names])
+    assert sorted(e["output"] for e in read_dead_letter(tmp_path)) == sorted(names)
+
+
+def test_a_key_or_a_reason_that_is_no_unicode_is_kept(tmp_path: Path) -> None:
+    origin = Origin("s3://logs/\udcff", "e", {"s3": {"key": "\udcff"}}, "\udcff")
+    open_dead_letter(str(tmp_path)).write([Reject(origin, 0, b"x", 1, "parse", "no time in '\ud800'")])
+    assert [e["reason"] for e in read_dead_letter(tmp_path)] == ["no time in '\ufffd'"]
+
+
 def test_large_rejects_are_cut_into_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letter, "PART_BYTES", 5000)
     open_dead_letter(str(tmp_path)).write([reject(n, b"x" * 2000) for n in range(10)])

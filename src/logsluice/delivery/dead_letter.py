@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 import orjson
 
 from logsluice.errors import Busy, Sick
 from logsluice.framing.limits import MIB
 from logsluice.model import Origin, Reject
+from logsluice.sinks._json import dumps
 
 if TYPE_CHECKING:
     from logsluice.aws.session import AwsOptions
@@ -161,8 +162,8 @@ def _parts(rejects: Iterable[Reject]) -> Iterator[tuple[Reject, bytes]]:
 
 def _name(origin: Origin | None, output: str, first: Reject) -> str:
     day, digest = (origin.day, origin.digest) if origin else ("00000000", "unknown")
-    stage = re.sub(r"[^A-Za-z0-9_.-]", "_", output) if output else first.stage
-    return f"{day}/{digest}.{stage}.{first.position}.ndjson"
+    place = f"{first.stage}.{quote(output, safe='')}" if output else first.stage  # no two outputs share a name
+    return f"{day}/{digest}.{place}.{first.position}.ndjson"
 
 
 def _line(reject: Reject) -> bytes:
@@ -182,4 +183,4 @@ def _line(reject: Reject) -> bytes:
         entry["text"] = reject.excerpt.decode()
     except UnicodeDecodeError:
         entry["base64"] = base64.b64encode(reject.excerpt).decode()
-    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z, default=str)
+    return dumps(entry) + b"\n"  # which makes JSON of any text: keys and reasons may hold what input held

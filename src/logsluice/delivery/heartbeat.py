@@ -89,6 +89,9 @@ class Heartbeat:
             # Half of the period is left: one more try halfway there, before the message comes back by itself.
             log.warning("a delivery's visibility could not be extended", delivery=delivery.id, reason=str(fault))
             ours, wait = True, period / 4
+        except Exception as error:  # a fault of ours with one delivery must not end the heartbeat of all: said
+            log.error("a heartbeat failed by an error in logsluice", error=repr(error), exc_info=error)
+            ours, wait = True, period / 4
         with self._changed:
             if not ours:
                 self._due.pop(delivery, None)

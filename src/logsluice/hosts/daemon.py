@@ -1,9 +1,8 @@
 """Runs pipelines until they are told to stop, or until their sources have come to an end.
 
-Each pipeline has its own workers, its own parking lot and its own source; they share the heartbeat and nothing else,
-so that an outage of one is not felt by another. The order of stopping: stop receiving, drain within
-`shutdown_timeout`, heartbeat until the last settle, close. A second signal ends the process at once; what was not
-settled by then comes back.
+Each pipeline has its own workers, parking lot, source and heartbeat: an outage of one is not felt by another. The
+order of stopping: stop receiving, drain within `shutdown_timeout`, heartbeat until the last settle, close. A second
+signal ends the process at once; what was not settled by then comes back.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from types import FrameType
 import structlog
 
 from logsluice.delivery.deadline import Deadline
-from logsluice.delivery.heartbeat import Heartbeat
+from logsluice.delivery.heartbeat import STALL_SECONDS, Heartbeat
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import SinkFault, SourceFault, UsageError
 from logsluice.hosts import memory
@@ -37,7 +36,7 @@ GRACE_SECONDS = 2.0
 log = structlog.get_logger("daemon")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Service:
     """A pipeline and what feeds it.
 
@@ -70,16 +69,17 @@ class Daemon:
         *,
         shutdown_timeout: float = 30.0,
         tick: Callable[[], None] | None = None,
-        stall_seconds: float | None = None,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._services = services
         self._shutdown_timeout = shutdown_timeout
         self._tick = tick or (lambda: None)
-        self._heartbeat = Heartbeat() if stall_seconds is None else Heartbeat(stall_seconds)
+        self._heartbeats = {service: Heartbeat(stall_seconds) for service in services}
         self._deadline = Deadline()
         self._signals = 0
         self._stopping = threading.Event()
         self._receiving: set[threading.Thread] = set()
+        self._was_cut_off = False
         self._reader_gone: BrokenPipeError | None = None
 
     def stop(self) -> None:
@@ -96,14 +96,31 @@ class Daemon:
         """
         with ExitStack() as opened:
             for service in self._services:
-                _open(service, opened)
+                self._open(service, opened)
             memory.settle()
-            with self._signal_handlers(), self._heartbeat:
+            with self._signal_handlers(), ExitStack() as beating:
+                for heartbeat in self._heartbeats.values():
+                    beating.enter_context(heartbeat)
                 self._drive()
         if self._reader_gone is not None:
             raise self._reader_gone
 
     # ------------------------------------------------------------------------------------------ main thread
+
+    def _open(self, service: Service, opened: ExitStack) -> None:
+        """Open the outputs first: what can't be delivered must not be received."""
+        try:
+            service.pipeline.open()
+            opened.callback(self._close, service.pipeline)
+            service.source.open()
+            opened.callback(service.source.close)
+        except (SourceFault, SinkFault) as fault:
+            raise UsageError(str(fault)) from fault
+
+    def _close(self, pipeline: Pipeline) -> None:
+        """Close the outputs, unless work was cut off: it may still be sending, and what is confirmed is safe."""
+        if not self._was_cut_off:
+            pipeline.close()
 
     def _drive(self) -> None:
         workers = [
@@ -138,6 +155,7 @@ class Daemon:
             return True
         if self._deadline.has_passed and self._deadline.overdue > GRACE_SECONDS:
             log.warning("work was cut off after the shutdown timeout: it will be delivered again", workers=len(left))
+            self._was_cut_off = True
             return True
         return False
 
@@ -213,7 +231,7 @@ class Daemon:
                 self._settle(service, delivery, Outcome.RETRY)
             return []
         if batch:
-            self._heartbeat.keep(service.source, batch)
+            self._heartbeats[service].keep(service.source, batch)
         return batch
 
     def _process(self, service: Service, batch: Sequence[Delivery]) -> None:
@@ -258,15 +276,4 @@ class Daemon:
             # It comes back and meets its own events: said, not raised.
             log.warning("a delivery could not be settled", delivery=delivery.id, reason=str(fault))
         finally:
-            self._heartbeat.drop(delivery)
-
-
-def _open(service: Service, opened: ExitStack) -> None:
-    """Open the outputs first: what can't be delivered must not be received."""
-    try:
-        service.pipeline.open()
-        opened.callback(service.pipeline.close)
-        service.source.open()
-        opened.callback(service.source.close)
-    except (SourceFault, SinkFault) as fault:
-        raise UsageError(str(fault)) from fault
+            self._heartbeats[service].drop(delivery)
