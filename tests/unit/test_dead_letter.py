@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,20 @@ def test_rejects_of_different_outputs_lie_apart(tmp_path: Path) -> None:
         ("a/b", "sink"),
         ("c", "sink"),
     ]
+
+
+def test_the_rest_of_a_delivery_overwrites_nothing_of_its_beginning(tmp_path: Path) -> None:
+    letters = open_dead_letter(str(tmp_path))
+    letters.write([reject(17, output="a"), reject(0, output="a")])
+    letters.write([reject(17, output="a")])
+    assert [e["position"] for e in read_dead_letter(tmp_path)] == [0, 17]
+
+
+def test_events_of_one_record_overwrite_nothing_of_one_another(tmp_path: Path) -> None:
+    letters = open_dead_letter(str(tmp_path))
+    for n in ("", ".1", ".2"):
+        letters.write([replace(reject(7), event_id=ORIGIN.id_of(7) + n)])
+    assert [e["event_id"] for e in read_dead_letter(tmp_path)] == [ORIGIN.id_of(7) + n for n in (".1", ".2", "")]
 
 
 def test_outputs_with_like_names_do_not_overwrite_one_another(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ class DeadLetter:
         if self._shelf is None:
             return
         for (origin, output), group in _grouped(rejects):
-            for first, part in _parts(group):
+            # in order of position: the rest of a delivery must not overwrite what its beginning was named by
+            for first, part in _parts(sorted(group, key=_place)):
                 self._shelf.put(_name(origin, output, first), part)
 
 
@@ -163,7 +164,18 @@ def _parts(rejects: Iterable[Reject]) -> Iterator[tuple[Reject, bytes]]:
 def _name(origin: Origin | None, output: str, first: Reject) -> str:
     day, digest = (origin.day, origin.digest) if origin else ("00000000", "unknown")
     place = f"{first.stage}.{quote(output, safe='')}" if output else first.stage  # no two outputs share a name
-    return f"{day}/{digest}.{place}.{first.position}.ndjson"
+    return f"{day}/{digest}.{place}.{_position(first)}.ndjson"
+
+
+def _place(reject: Reject) -> tuple[int, str]:
+    return reject.position, reject.event_id
+
+
+def _position(reject: Reject) -> str:
+    """The position with what tells several events of one record apart."""
+    prefix = reject.origin.id_prefix if reject.origin else ""
+    own_id = bool(prefix) and reject.event_id.startswith(prefix)
+    return quote(reject.event_id.removeprefix(prefix), safe="") if own_id else str(reject.position)
 
 
 def _line(reject: Reject) -> bytes:
