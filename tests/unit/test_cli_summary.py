@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from logsluice.cli.messages import printable
-from logsluice.cli.summary import MOST_BUCKETS, Times, column_minutes, histogram, size, summary
+from logsluice.cli.summary import MOST_BUCKETS, Times, histogram, histogram_options, size, summary
 from logsluice.telemetry.counters import Counters
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -103,4 +103,8 @@ def test_events_whose_time_was_taken_away_are_not_counted_at_a_time() -> None:
 
 def test_the_next_histogram_is_for_the_part_that_is_drawn() -> None:
     usual = Counter({NOON_MINUTE + n: 100 for n in range(10)})
-    assert column_minutes(usual + Counter({NOON_MINUTE + 500_000: 20})) == column_minutes(usual) == 1
+    assert histogram_options(Counter()) == "--size 10"
+    assert histogram_options(usual) == "--histogram 1m"
+    assert histogram_options(usual + Counter({NOON_MINUTE + 500_000: 20})) == (
+        "--histogram 1m --since 2026-01-31T12:00Z --until 2026-01-31T12:10Z"
+    )

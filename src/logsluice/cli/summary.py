@@ -25,6 +25,7 @@ OUTLIERS = 0.03
 
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 _WEEK = 10080
+_MOMENT = "%Y-%m-%dT%H:%MZ"
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -106,13 +107,26 @@ def column_minutes(minutes: Counter[int], columns: int = COLUMNS) -> int:
     """How many minutes a column of the histogram stands for, so that all fit."""
     if not minutes:
         return 1
-    minutes = _main_part(minutes)
     first, last = min(minutes), max(minutes)
     return next(step for step in _steps() if last // step - first // step < columns)
 
 
-def interval(minutes: int) -> str:
-    """As `logsluice search --histogram` takes it: `5m`, `2h`, `7d`."""
+def histogram_options(minutes: Counter[int]) -> str:
+    """What makes `logsluice search` draw the same picture: `--histogram 5m`, and the time range if some is left out.
+
+    Without any times: a look at the newest events.
+    """
+    if not minutes:
+        return "--size 10"
+    shown = _main_part(minutes)
+    step = column_minutes(shown)
+    begin, end = _at(min(shown)), _at(max(shown) + step)
+    limits = f" --since {begin:{_MOMENT}} --until {end:{_MOMENT}}" if shown != minutes else ""
+    return f"--histogram {_interval(step)}{limits}"
+
+
+def _interval(minutes: int) -> str:
+    """As `--histogram` takes it: `5m`, `2h`, `7d`."""
     if minutes % 1440 == 0:
         return f"{minutes // 1440}d"
     return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"

@@ -50,7 +50,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     from logsluice.cli.messages import Misused
     from logsluice.cli.progress import progress
     from logsluice.cli.shipping import Metered, keep_apart, service, source_of, target
-    from logsluice.cli.summary import Times, column_minutes, interval, summary
+    from logsluice.cli.summary import Times, histogram_options, summary
     from logsluice.components import Context, UnknownComponent
     from logsluice.config.assemble import possible_formats
     from logsluice.formats import load
@@ -82,7 +82,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     for line in summary(counters, times, meter.read, time.monotonic() - began, kept_in):
         click.echo(line, err=True)
     if counters.total("events"):
-        _what_next(goal, to, store, interval(column_minutes(times.minutes)))
+        _what_next(goal, to, store, histogram_options(times.minutes))
     if meter.failure is not None:
         raise meter.failure
     if not meter.ended:
@@ -95,9 +95,9 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
     return 0
 
 
-def _what_next(goal: Target, to: str, store: Path, step: str) -> None:
+def _what_next(goal: Target, to: str, store: Path, options: str) -> None:
     if goal.name == "store":
         where = "" if store == Path("store") else f" --store {shlex.quote(str(store))}"
-        click.echo(f"\nnext:  logsluice search '*'{where} --histogram {step}", err=True)
+        click.echo(f"\nnext:  logsluice search '*'{where} {options}", err=True)
     elif goal.name == "opensearch" and sys.stderr.isatty():
         click.echo(f"\nthe events are in {to.rpartition('@')[2]}", err=True)
