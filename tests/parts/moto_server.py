@@ -50,7 +50,8 @@ class MotoServer(Server):
     def enforce_iam(self, after_calls: int | None = 0) -> None:
         """Check every call's permissions, after so many more calls; None ends that."""
         body = str(10**9 if after_calls is None else after_calls).encode()
-        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", body, method="POST")
+        plain = {"Content-Type": "text/plain"}  # as a form, which is the default, moto finds the body empty
+        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", body, plain, method="POST")
         urllib.request.urlopen(request, timeout=30).close()
 
     def client(self, service: str, **more: Any) -> Any:

@@ -88,7 +88,12 @@ def test_an_unreachable_host_is_a_sentence_with_what_to_do(aws_environment: None
     [
         ("AccessDenied", "can't x: access denied (No.)", "grant the action to this role or user"),
         ("ExpiredToken", "can't x: AWS refuses the credentials (ExpiredToken: No.)", "renew them, or mend the clock"),
-        ("NoSuchBucket", "can't x: NoSuchBucket: No.", ""),
+        (
+            "NoSuchBucket",
+            "can't x: NoSuchBucket: No.",
+            "check the bucket's name, and that `region` and `endpoint` are those where it is",
+        ),
+        ("Strange", "can't x: Strange: No.", ""),
     ],
 )
 def test_a_refusal_is_a_sentence(code: str, sentence: str, hint: str) -> None:

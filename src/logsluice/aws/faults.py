@@ -34,8 +34,10 @@ CREDENTIAL_CODES = frozenset(
     {
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "InvalidSignatureException",
         "InvalidToken",
         "RequestExpired",
         "RequestTimeTooSkewed",
@@ -54,6 +56,15 @@ _HINTS: dict[type[Exception], str] = {
     EndpointConnectionError: "check the region, the endpoint and the way to it (VPC endpoint, proxy, firewall)",
     ConnectTimeoutError: "check the region, the endpoint and the way to it (VPC endpoint, proxy, firewall)",
     SSLError: "check the endpoint's certificate; AWS_CA_BUNDLE names a file of trusted authorities",
+}
+
+
+_BUCKET = "check the bucket's name, and that `region` and `endpoint` are those where it is"
+_CODES = {
+    "NoSuchBucket": _BUCKET,
+    "InvalidBucketName": _BUCKET,
+    "PermanentRedirect": _BUCKET,
+    "AuthorizationHeaderMalformed": _BUCKET,
 }
 
 
@@ -99,7 +110,7 @@ def explain(error: Exception, doing: str) -> UsageError:
             return UsageError(f"{doing}: AWS refuses the credentials ({code}: {said})", "renew them, or mend the clock")
         if is_denied(error):
             return UsageError(f"{doing}: access denied ({said or code})", "grant the action to this role or user")
-        return UsageError(f"{doing}: {code}: {said}")
+        return UsageError(f"{doing}: {code}: {said}", _CODES.get(code, ""))
     hint = next((text for kind, text in _HINTS.items() if isinstance(error, kind)), "")
     return UsageError(f"{doing}: {' '.join(str(error).split())}", hint)
 
