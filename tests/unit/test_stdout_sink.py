@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from logsluice.components import Context
+from logsluice.lang.as_json import document, dumps
 from logsluice.sinks import stdout
-from logsluice.sinks._json import document, dumps
 from logsluice.testing.sinks import must_not_refuse
 
 EVENT: dict[str, Any] = {

@@ -102,7 +102,7 @@ class Ndjson:
         self._write({"start": b.start, "count": b.count, **({"by": b.by} if b.by else {})} for b in histogram.buckets)
 
     def _write(self, documents: Iterable[dict[str, Any]]) -> None:
-        from logsluice.sinks._json import dumps, for_terminals
+        from logsluice.lang.as_json import dumps, for_terminals
 
         for document in documents:
             sys.stdout.buffer.write(for_terminals(dumps(document)) + b"\n")

@@ -20,8 +20,8 @@ import orjson
 
 from logsluice.errors import Busy, Sick
 from logsluice.framing.limits import MIB
+from logsluice.lang.as_json import dumps
 from logsluice.model import Origin, Reject
-from logsluice.sinks._json import dumps
 
 if TYPE_CHECKING:
     from logsluice.aws.session import AwsOptions

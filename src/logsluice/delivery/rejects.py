@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from logsluice.lang.as_json import document
 from logsluice.model import EXCERPT_BYTES, Reject
-from logsluice.sinks._json import document
 
 if TYPE_CHECKING:
     from logsluice.delivery.sender import Refusal

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from logsluice.components import Context, Options
+from logsluice.lang.as_json import document, dumps, for_terminals
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents, DocumentSink
-from logsluice.sinks._json import document, dumps, for_terminals
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 

@@ -19,8 +19,8 @@ import orjson
 
 from logsluice import components
 from logsluice.components import Context, Options
+from logsluice.lang.as_json import dumps, scrubbed_text
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._json import dumps, scrubbed_text
 from logsluice.store.catalog import MOST_EXTRAS
 from logsluice.store.chunk import Chunk, format_of
 from logsluice.store.columns import EXTRA, Columns, assembled, paths

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from logsluice.errors import Busy, Sick, SinkFault
+from logsluice.lang.as_json import dumps as json_bytes
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents
-from logsluice.sinks._json import dumps as json_bytes
 from logsluice.sinks.opensearch.indexes import IndexNames, Unencodable
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
 

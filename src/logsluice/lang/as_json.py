@@ -1,4 +1,4 @@
-"""An event as the JSON that outputs write."""
+"""Events as JSON, whatever they hold: for outputs, the dead letter and the terminal."""
 
 from __future__ import annotations
 
