@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from logsluice.cli.messages import printable
+from logsluice.cli.messages import printable, program
 from logsluice.cli.summary import MOST_BUCKETS, Times, histogram, histogram_options, size, summary
 from logsluice.telemetry.counters import Counters
 
@@ -89,6 +91,18 @@ def test_the_summary_tells_all_that_was_done() -> None:
 
 def test_sizes_are_for_people() -> None:
     assert [size(n) for n in (0, 999, 1000, 8_200_000, 3 * 10**12)] == ["0 B", "999 B", "1.0 kB", "8.2 MB", "3.0 TB"]
+
+
+def test_the_program_is_named_as_it_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "logsluice"
+    script.touch(0o755)
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert program() == str(script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == "logsluice"
+    monkeypatch.setattr(sys, "argv", ["/somewhere/logsluice/__main__.py"])
+    assert program() == "logsluice"
 
 
 def test_text_from_logs_cannot_steer_the_terminal() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
 
 import click
 
@@ -15,6 +19,15 @@ class Misused(UsageError):
     """The command was called wrongly: nothing was tried."""
 
     exit_code = 2
+
+
+def program() -> str:
+    """This program as it can be typed here: its path where the shell would not find it by its name."""
+    called = Path(sys.argv[0])
+    found = shutil.which("logsluice")
+    if called.name != "logsluice" or (found is not None and Path(found).resolve() == called.resolve()):
+        return "logsluice"
+    return shlex.quote(sys.argv[0])
 
 
 def printable(text: str) -> str:

@@ -54,6 +54,7 @@ def command(once: bool, directory: Path) -> int:
     Starts S3 and SQS on loopback, writes an hour of a made-up shop's logs into a bucket that announces them to a queue,
     and runs the same pipeline that would read them from AWS. No account, no credentials, no network.
     """
+    from logsluice.cli.messages import program
     from logsluice.cli.progress import progress
     from logsluice.cli.shipping import Metered
     from logsluice.cli.summary import Times, plural, summary
@@ -94,8 +95,8 @@ def command(once: bool, directory: Path) -> int:
     for line in summary(counters, times, meter.read, time.monotonic() - began, str(directory / "dead-letter")):
         click.echo(line)
     store = shlex.quote(str(directory / "store"))
-    click.echo(f"\nnext:  logsluice search 'elb_status_code:>=500' --store {store} --count-by client_ip")
-    click.echo(f"       logsluice search 'eventName:* AND NOT readOnly:true' --store {store}")
+    click.echo(f"\nnext:  {program()} search 'elb_status_code:>=500' --store {store} --count-by client_ip")
+    click.echo(f"       {program()} search 'eventName:* AND NOT readOnly:true' --store {store}")
     return 0
 
 

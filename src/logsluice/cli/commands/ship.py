@@ -96,8 +96,10 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
 
 
 def _what_next(goal: Target, to: str, store: Path, options: str) -> None:
+    from logsluice.cli.messages import program
+
     if goal.name == "store":
         where = "" if store == Path("store") else f" --store {shlex.quote(str(store))}"
-        click.echo(f"\nnext:  logsluice search '*'{where} {options}", err=True)
+        click.echo(f"\nnext:  {program()} search '*'{where} {options}", err=True)
     elif goal.name == "opensearch" and sys.stderr.isatty():
         click.echo(f"\nthe events are in {to.rpartition('@')[2]}", err=True)
