@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections import Counter
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
