@@ -203,7 +203,7 @@ def test_a_dead_letter_that_cannot_be_written_holds_the_delivery(monkeypatch: py
 
 
 def test_rejects_are_streamed_rather_than_collected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logsluice.pipeline.PART_BYTES", 10_000)
+    monkeypatch.setattr("logsluice.delivery.run.PART_BYTES", 10_000)
     shelf = MemoryShelf()
     made = pipeline(Output("memory", MemorySink()), shelf=shelf, format="waf")
     [(_, outcome)] = made.process([lines(*("x" * 5000 for _ in range(300)))], FOREVER)
