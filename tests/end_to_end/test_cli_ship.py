@@ -128,6 +128,15 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     assert "error" not in done.stderr
 
 
+def test_a_full_disk_behind_standard_output_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text(alb_line(1) * 100)
+    command = f"{sys.executable} -m logsluice ship {file} --format alb --to stdout > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["error: standard output can't be written: No space left on device"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

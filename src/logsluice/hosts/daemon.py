@@ -80,7 +80,7 @@ class Daemon:
         self._stopping = threading.Event()
         self._receiving: set[threading.Thread] = set()
         self._was_cut_off = False
-        self._reader_gone: BrokenPipeError | None = None
+        self._fatal: BrokenPipeError | UsageError | None = None
 
     def stop(self) -> None:
         """As the first signal does; from any thread."""
@@ -91,7 +91,7 @@ class Daemon:
         """Work until the sources end or a signal comes; returns when everything in hand is settled or given back.
 
         Raises:
-            UsageError: A source or an output can't work at all as configured; nothing was received.
+            UsageError: A source or an output can't work at all; what was received is given back.
             BrokenPipeError: Whoever read standard output has gone.
         """
         with ExitStack() as opened:
@@ -102,8 +102,8 @@ class Daemon:
                 for heartbeat in self._heartbeats.values():
                     beating.enter_context(heartbeat)
                 self._drive()
-        if self._reader_gone is not None:
-            raise self._reader_gone
+        if self._fatal is not None:
+            raise self._fatal
 
     # ------------------------------------------------------------------------------------------ main thread
 
@@ -240,9 +240,9 @@ class Daemon:
             for delivery, outcome in service.pipeline.process(batch, self._deadline):
                 in_hand.pop(delivery)
                 self._done(service, delivery, outcome)
-        except BrokenPipeError as error:
-            # Whoever read our standard output has gone (`| head`): there is nobody left to work for.
-            self._reader_gone = error
+        except (BrokenPipeError, UsageError) as error:
+            # Whoever read our standard output has gone (`| head`), or it is a full disk: nothing can come of going on.
+            self._fatal = error
             self.stop()
             for delivery in in_hand:
                 self._done(service, delivery, Outcome.RETRY)

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from logsluice.components import Context, Options
+from logsluice.errors import UsageError
 from logsluice.lang.as_json import document, dumps, for_terminals
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents, DocumentSink
@@ -71,10 +72,20 @@ class StdoutSink(DocumentSink):
         return Encoded(body, metadata, len(body.data))
 
     def send(self, encoded: Encoded) -> Sent:
-        """All of it, and flushed. Raises BrokenPipeError."""
+        """All of it, and flushed.
+
+        Raises:
+            BrokenPipeError: The reader has gone.
+            UsageError: It can't be written to at all, as a file on a full disk.
+        """
         with self._one_at_a_time:
-            sys.stdout.buffer.write(encoded.body.data)
-            sys.stdout.buffer.flush()
+            try:
+                sys.stdout.buffer.write(encoded.body.data)
+                sys.stdout.buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise UsageError(f"standard output can't be written: {error.strerror}") from error
         return Sent()
 
     def close(self) -> None:
