@@ -49,11 +49,11 @@ def memory_rows() -> None:
         path = data.large_path_of(name, size)
         for target, bound in (("stdout", 120), ("store", 160)):
             with tempfile.TemporaryDirectory() as folder:
-                peak, seconds = _peak([str(path), "--format", name, "--to", target], Path(folder))
-            print(f"| {what} to {target} | {peak:.0f} MB in {seconds:.0f} s | {bound} MB |", flush=True)
+                most, seconds = peak([str(path), "--format", name, "--to", target], Path(folder))
+            print(f"| {what} to {target} | {most:.0f} MB in {seconds:.0f} s | {bound} MB |", flush=True)
 
 
-def _peak(arguments: Sequence[str], folder: Path) -> tuple[float, float]:
+def peak(arguments: Sequence[str], folder: Path) -> tuple[float, float]:
     """Ship within a folder: peak memory in MB, and seconds."""
     began = time.perf_counter()
     child = subprocess.Popen([*PROGRAM, "ship", *arguments], cwd=folder, stdout=subprocess.DEVNULL)
