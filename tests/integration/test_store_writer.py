@@ -108,6 +108,24 @@ def test_events_of_one_record_are_told_apart(tmp_path: Path) -> None:
     assert ids(tmp_path) == ["d.100.0", "d.100.1", "d.100.2"]
 
 
+def test_an_id_of_the_content_is_known_wherever_it_comes_from(tmp_path: Path) -> None:
+    line, again, other = event(1), event(2), event(1)
+    line["@metadata"]["_id"] = again["@metadata"]["_id"] = "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"
+    other["@metadata"]["_id"] = "de9f2c7fd25e1b3afad3e85a0bd17d9b100db4b3"
+    send(tmp_path, line)
+    assert send(tmp_path, again, other) == Sent(duplicates=1)
+    with StoreQuery(tmp_path / "store") as query:
+        assert [hit.id[:4] for hit in query.search(sort="_id").hits] == ["2fd4", "de9f"]
+
+
+def test_an_event_read_back_from_an_archive_is_known_by_its_id(tmp_path: Path) -> None:
+    archived = event(1)
+    archived["@metadata"]["position"] = 7
+    send(tmp_path, event(1))
+    assert send(tmp_path, archived) == Sent(duplicates=1)
+    assert ids(tmp_path) == ["d.100"]
+
+
 def test_what_retention_dropped_does_not_come_back(tmp_path: Path) -> None:
     send(tmp_path, event(1), event(5))
     files(tmp_path)[0].unlink()

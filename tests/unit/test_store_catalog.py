@@ -83,6 +83,17 @@ def test_a_failed_entry_leaves_nothing(tmp_path: Path) -> None:
     assert catalog.snapshot().extras == {}
 
 
+def test_a_full_disk_is_called_so_and_leaves_nothing(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    enter(catalog, "a")
+    catalog._db.execute("PRAGMA max_page_count = 1")  # SQLite takes what there is, and no page more
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        enter(catalog, "b", *(Range("d", number, number) for number in range(1000)))
+    catalog._db.execute("PRAGMA max_page_count = 1000")
+    enter(catalog, "c")
+    assert [file.path[-1] for file in catalog.snapshot().files] == ["a", "c"]
+
+
 def test_many_connections_and_threads_enter_at_once(tmp_path: Path) -> None:
     def work(number: int) -> None:
         catalog = Catalog(tmp_path, create=True)

@@ -248,7 +248,8 @@ class Catalog:
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # SQLite itself has ended it where the disk was full
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
 

@@ -14,6 +14,9 @@ from logsluice.store.columns import Columns
 NO_DATE = "__HIVE_DEFAULT_PARTITION__"
 """The partition of events without `@timestamp`, as Hive, Athena and Spark name it."""
 
+_MOST_DIGITS = 18
+"""Of a position: SQLite's integers have 64 bits."""
+
 
 @dataclass(slots=True)
 class Part:
@@ -25,7 +28,6 @@ class Part:
         columns: The format's.
         lines: NDJSON, every line ended.
         ids: Of each row; "" where it has none.
-        positions: Of each row in its origin.
         ends: Where each line ends in `lines`.
         longest: Bytes of the longest line.
         min_time: Of the rows' `@timestamp`.
@@ -37,32 +39,23 @@ class Part:
     columns: Columns
     lines: bytearray = field(default_factory=bytearray)
     ids: list[str] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     longest: int = 0
     min_time: datetime | None = None
     max_time: datetime | None = None
 
-    def add(self, line: bytes | memoryview, event_id: str, position: int, time: datetime | None) -> None:
+    def add(self, line: bytes | memoryview, event_id: str, time: datetime | None) -> None:
         """One row; `line` without its line feed."""
         self.lines += line
         self.lines += b"\n"
         self.ids.append(event_id)
-        self.positions.append(position)
         self.ends.append(len(self.lines))
         self.longest = max(self.longest, len(line))
         self.see(time)
 
-    def share(
-        self,
-        lines: bytearray,
-        ends: list[int],
-        ids: list[str],
-        positions: list[int],
-        times: Iterable[datetime | None],
-    ) -> None:
+    def share(self, lines: bytearray, ends: list[int], ids: list[str], times: Iterable[datetime | None]) -> None:
         """All rows at once, without a copy of them."""
-        self.lines, self.ends, self.ids, self.positions = lines, ends, ids, positions
+        self.lines, self.ends, self.ids = lines, ends, ids
         self.longest = max((end - start for start, end in pairwise((0, *ends))), default=0)
         known = [time for time in times if time is not None]
         self.min_time, self.max_time = min(known, default=None), max(known, default=None)
@@ -82,9 +75,9 @@ class Part:
             return self
         new = Part(self.format, self.date, self.columns)
         whole, start = memoryview(self.lines), 0
-        for event_id, position, end in zip(self.ids, self.positions, self.ends, strict=True):
+        for event_id, end in zip(self.ids, self.ends, strict=True):
             if not event_id or event_id not in known:
-                new.add(whole[start : end - 1], event_id, position, None)
+                new.add(whole[start : end - 1], event_id, None)
                 known.add(event_id)
             start = end
         new.min_time, new.max_time = self.min_time, self.max_time
@@ -94,25 +87,35 @@ class Part:
     def ranges(self) -> list[Range]:
         """From the first to the last position of each origin among the rows."""
         found: dict[str, tuple[int, int]] = {}
-        for event_id, position in zip(self.ids, self.positions, strict=True):
+        for event_id in self.ids:
             if event_id:
-                digest = origin_of(event_id)
+                digest, position = place_of(event_id)
                 first, last = found.get(digest, (position, position))
                 found[digest] = (min(first, position), max(last, position))
         return [Range(digest, first, last) for digest, (first, last) in found.items()]
 
     def ids_in(self, span: Range) -> set[str]:
         """The ids of the rows that lie in a range of positions."""
+        places = ((event_id, *place_of(event_id)) for event_id in self.ids)
         return {
             event_id
-            for event_id, position in zip(self.ids, self.positions, strict=True)
-            if span.first <= position <= span.last and origin_of(event_id) == span.digest
+            for event_id, digest, position in places
+            if span.first <= position <= span.last and digest == span.digest
         }
 
 
-def origin_of(event_id: str) -> str:
-    """What an id says of its origin: `<day>.<digest>` of `<day>.<digest>.<position>[.n]`."""
-    return ".".join(event_id.split(".", 2)[:2])
+def place_of(event_id: str) -> tuple[str, int]:
+    """What an id says of where its event came from: (`<day>.<digest>`, position) of `<day>.<digest>.<position>[.n]`.
+
+    The id alone decides: an event that is read back from an archive lies at another position under its old id. Any
+    other id, such as that of the content, is a place of its own.
+    """
+    day, _, rest = event_id.partition(".")
+    digest, _, rest = rest.partition(".")
+    position = rest.partition(".")[0]
+    if position.isdecimal() and len(position) <= _MOST_DIGITS:
+        return f"{day}.{digest}", int(position)
+    return event_id, 0
 
 
 @dataclass(slots=True)
@@ -164,9 +167,8 @@ class Chunk:
         return bytes(self.lines[self.ends[index - 1] if index else 0 : self.ends[index] - 1])
 
     def parts(self, metadata: Sequence[Mapping[str, Any]]) -> list[Part]:
-        """The rows by format and day. `metadata` has the `_id`, `position` and `format` of each."""
+        """The rows by format and day. `metadata` has the `_id` and `format` of each."""
         ids = [str(about.get("_id") or "") for about in metadata]
-        positions = [int(about.get("position") or 0) for about in metadata]
         keys = [
             (format_of(about), NO_DATE if time is None else time.date().isoformat())
             for about, time in zip(metadata, self.times, strict=True)
@@ -174,11 +176,11 @@ class Chunk:
         parts = {key: Part(*key, self.columns[key[0]]) for key in dict.fromkeys(keys)}
         if len(parts) == 1:  # the usual chunk: its buffer is shared, not copied
             (part,) = parts.values()
-            part.share(self.lines, self.ends, ids, positions, self.times)
+            part.share(self.lines, self.ends, ids, self.times)
             return [part]
         whole, start = memoryview(self.lines), 0
-        for key, end, time, event_id, position in zip(keys, self.ends, self.times, ids, positions, strict=True):
-            parts[key].add(whole[start : end - 1], event_id, position, time)
+        for key, end, time, event_id in zip(keys, self.ends, self.times, ids, strict=True):
+            parts[key].add(whole[start : end - 1], event_id, time)
             start = end
         whole.release()
         return list(parts.values())

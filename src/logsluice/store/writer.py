@@ -65,7 +65,7 @@ class Writer:
 
         Args:
             chunk: The rows.
-            metadata: The `_id`, `position` and `format` of each.
+            metadata: The `_id` and `format` of each.
 
         Returns:
             How many were there already.
