@@ -143,6 +143,18 @@ def test_files_deleted_by_hand_can_be_shipped_again(tmp_path: Path) -> None:
     assert len(files(tmp_path)) == 1
 
 
+def test_a_folder_that_a_killed_process_made_is_synced_before_rows_are_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = tmp_path / "store/format=web/date=2026-01-31"
+    day.mkdir(parents=True)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    send(tmp_path, event(1))
+    kept = (*files(tmp_path), day.parent, day.parent.parent, day)
+    assert synced == [path.stat().st_ino for path in kept]
+
+
 def test_old_orphans_are_removed_and_young_ones_left(tmp_path: Path) -> None:
     send(tmp_path, event(1))
     entered = files(tmp_path)[0]

@@ -44,6 +44,7 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._one_at_a_time = threading.Lock()
+        self._lasting: set[Path] = set()
         self._catalog: Catalog | None = None
         self._duckdb: duckdb.DuckDBPyConnection | None = None
 
@@ -136,10 +137,7 @@ class Writer:
         try:
             self._to_parquet(written, part, _metadata(part, ranges))
             _sync(written)
-            if not final.parent.exists():
-                final.parent.mkdir(parents=True, exist_ok=True)
-                _sync(final.parent.parent)
-                _sync(self.folder)
+            self._make_to_last(final.parent)
             written.rename(final)
             _sync(final.parent)
         except BaseException:
@@ -155,6 +153,14 @@ class Writer:
             min_time=part.min_time,
             max_time=part.max_time,
         )
+
+    def _make_to_last(self, day: Path) -> None:
+        """Make a day's folder, and sync its name even if it is there: who made it may have been killed before that."""
+        day.mkdir(parents=True, exist_ok=True)
+        if day not in self._lasting:
+            _sync(day.parent)
+            _sync(self.folder)
+            self._lasting.add(day)
 
     def _to_parquet(self, target: Path, part: Part, metadata: str) -> None:
         """By way of a file: DuckDB's Python API reads memory only through packages that nothing else here needs."""
