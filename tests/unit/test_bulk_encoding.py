@@ -144,6 +144,18 @@ def test_a_format_that_is_no_text_is_rendered_as_one() -> None:
     }
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_empty_id_is_none(nothing: str | None) -> None:
+    events = [event(path=path) for path in ("/a", "/b")]
+    for each in events:
+        each["@metadata"]["_id"] = nothing
+    request, refused = encode(encoder(), *events)
+    assert refused == {}
+    ids = {action["create"]["_id"] for action in lines(request)[::2]}
+    assert len(ids) == 2
+    assert ids.isdisjoint({"", "None"})
+
+
 def test_an_event_without_an_id_gets_one_from_its_content() -> None:
     events = [event(1, a=1), event(2, a=1), event(3, a=2)]
     for bare in events:

@@ -91,10 +91,12 @@ class Encoder:
 
 
 def _our_id(event: Event) -> bytes:
-    """`[@metadata][_id]` as JSON. Raises KeyError for an event that has none."""
+    """`[@metadata][_id]` as JSON. Raises KeyError for an event that has none, or an empty one."""
     document_id = event["@metadata"]["_id"]
-    if type(document_id) is str and len(document_id) <= MAX_ID_BYTES and document_id.isascii():
+    if type(document_id) is str and 0 < len(document_id) <= MAX_ID_BYTES and document_id.isascii():
         return orjson.dumps(document_id)
+    if document_id is None or document_id == "":  # "None" would be one id for many events
+        raise KeyError("_id")
     return _json_id(str(document_id))
 
 
