@@ -423,6 +423,21 @@ def test_a_message_is_put_aside_before_the_queues_own_limit(real: tuple[Any, str
         assert [reject.reason for reject in delivery.rejects] == ["quarantined: received 3 times and never used up"]
 
 
+def test_what_is_put_aside_does_not_wait_behind_a_message_that_may_kill_us(real: tuple[Any, str]) -> None:
+    sqs, queue = real
+    options = {"isolate_after": 1, "quarantine_after": 2, "retry_delay": "0s"}
+    sqs.send_message(QueueUrl=queue, MessageBody=notification(("logs", "spent", "e")))
+    with opened(source_of(queue, **options)) as source:
+        fail_repeatedly(source, 1)
+        sqs.send_message(QueueUrl=queue, MessageBody=notification(("logs", "killer", "e")))
+        for delivery in sorted(receive_all(source, 2), key=uris):  # the killer comes back first
+            source.settle(delivery, Outcome.RETRY)
+        (first,) = receive(source)
+        assert [reject.reason for reject in first.rejects] == ["quarantined: received 3 times and never used up"]
+        (second,) = receive(source)
+        assert uris(second) == ["s3://logs/killer"]
+
+
 def test_a_body_that_is_no_notification_does_not_come_back_for_ever(real: tuple[Any, str]) -> None:
     sqs, queue = real
     sqs.send_message(QueueUrl=queue, MessageBody="{}")

@@ -75,6 +75,17 @@ def test_missing_credentials_are_a_sentence_with_what_to_do(
     assert said.hint == "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run with a role"
 
 
+def test_a_role_without_credentials_to_assume_it_is_a_sentence_with_what_to_do(
+    aws_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(UsageError, match="Unable to locate credentials") as caught:
+        AwsOptions(role_arn="arn:aws:iam::123456789012:role/reader").client("sqs")
+    assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
 def test_an_unreachable_host_is_a_sentence_with_what_to_do(aws_environment: None) -> None:
     with pytest.raises(BotoCoreError) as caught:
         AwsOptions(endpoint=f"http://127.0.0.1:{free_port()}").client("s3").list_buckets()

@@ -194,6 +194,14 @@ def test_anything_else_is_not_a_notification_and_says_why(body: str, reason: str
     assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize("etag", ["a\r\nx-amz-acl: private", "e 1", "é", 'a"b'])
+def test_only_what_a_header_may_carry_passes_for_an_etag(etag: str) -> None:
+    with pytest.raises(NotANotification, match="is no ETag"):
+        read_body(notification(record(eTag=etag)))
+    with pytest.raises(NotANotification, match="is no ETag"):
+        read_body(eventbridge(etag=etag))
+
+
 @pytest.mark.parametrize("bucket", ["arn:aws:s3:us-east-1:123456789012:accesspoint/x", "a/b", "..", "", "b\n", 7, None])
 def test_only_a_bucket_name_passes_for_one(bucket: object) -> None:
     hostile = record()

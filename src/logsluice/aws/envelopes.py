@@ -28,6 +28,9 @@ _MAX_NESTING = 4
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 """Old buckets of us-east-1 may have up to 255 characters and capitals. An ARN must not pass for a name."""
 
+_ETAG = re.compile(r'"?([!#-~]*)"?')
+"""What a header may carry (RFC 9110, entity-tag): reading with anything else would look like a sick service."""
+
 _MAX_KEY_BYTES = 1024
 
 
@@ -206,10 +209,11 @@ def _announcement(
         raise _MalformedError(f"{_shown(bucket)} is no bucket name")
     if not isinstance(key, str) or not 0 < len(key.encode()) <= _MAX_KEY_BYTES:
         raise _MalformedError(f"{_shown(key)} is no object key")
+    tag = _ETAG.fullmatch(_text(etag))
+    if tag is None:
+        raise _MalformedError(f"{_shown(etag)} is no ETag")
     known_size = size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
-    return Announcement(
-        bucket, key, _text(etag).strip('"'), known_size, _text(region), _plain_version(_text(version_id)), _text(mark)
-    )
+    return Announcement(bucket, key, tag[1], known_size, _text(region), _plain_version(_text(version_id)), _text(mark))
 
 
 def _form_decoded(key: Any) -> Any:

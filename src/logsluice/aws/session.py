@@ -43,7 +43,7 @@ class AwsOptions(Options):
         """The boto3 client for a service; the same one for every caller with equal options. Does no I/O.
 
         Raises:
-            UsageError: The profile or the region is missing, with what to do.
+            UsageError: The profile, the region or the credentials for a role are missing, with what to do.
         """
         with _lock:
             client = _clients.get((self, service))
@@ -102,10 +102,14 @@ def _make(options: AwsOptions, service: str) -> Any:
 def _assume(session: Any, role_arn: str, external_id: str | None) -> None:
     """Let a session use a role's temporary credentials, fetched at first use and renewed before they end."""
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+    from botocore.exceptions import NoCredentialsError
 
     extra = {"RoleSessionName": "logsluice"} | ({"ExternalId": external_id} if external_id else {})
     core = session._session
-    fetcher = AssumeRoleCredentialFetcher(core.create_client, core.get_credentials(), role_arn, extra_args=extra)
+    own = core.get_credentials()
+    if own is None:
+        raise NoCredentialsError
+    fetcher = AssumeRoleCredentialFetcher(core.create_client, own, role_arn, extra_args=extra)
     core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 

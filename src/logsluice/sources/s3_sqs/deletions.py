@@ -29,7 +29,8 @@ class Deletions:
         self._queue = queue
         self._waiting: deque[tuple[Message, int]] = deque()
         self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._deleting = 0
 
     def add(self, message: Message) -> None:
         """Delete a message soon; in this call when it makes a batch full."""
@@ -49,14 +50,23 @@ class Deletions:
                 self._timer = None
             entries = list(self._waiting)
             self._waiting.clear()
-        for start in range(0, len(entries), BATCH):
-            self._delete(entries[start : start + BATCH])
+            self._deleting += 1
+        try:
+            for start in range(0, len(entries), BATCH):
+                self._delete(entries[start : start + BATCH])
+        finally:
+            with self._lock:
+                self._deleting -= 1
+                self._lock.notify_all()
 
     def close(self) -> None:
-        """Delete what waits, or give it up."""
-        while self._waiting:
+        """Delete what waits, or give it up; the timer may be in the middle of it, and its failures are ours too."""
+        while True:
             self.flush()
-        self.flush()
+            with self._lock:
+                self._lock.wait_for(lambda: self._deleting == 0)
+                if not self._waiting:
+                    return
 
     def _delete(self, entries: list[tuple[Message, int]]) -> None:
         tries = {message: tried + 1 for message, tried in entries}

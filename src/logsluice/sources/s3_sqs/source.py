@@ -112,8 +112,10 @@ class S3SqsSource:
         return [self._delivery(message) for message in healthy]
 
     def _is_suspicious(self, message: Message) -> bool:
-        isolate_after = min(self.config.isolate_after, max(1, self._last_try(message.queue) - 1))
-        return message.receive_count > isolate_after
+        """Whether reading it may kill us. What will be put aside is not read, and must not wait behind what is."""
+        last_try = self._last_try(message.queue)
+        isolate_after = min(self.config.isolate_after, max(1, last_try - 1))
+        return isolate_after < message.receive_count <= last_try
 
     def _last_try(self, queue: Queue) -> int:
         """The receive count of the last try; at the next one the message is quarantined.
