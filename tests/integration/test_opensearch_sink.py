@@ -385,6 +385,23 @@ def test_a_cut_answer_confirms_nothing_whatever_its_status(body: bytes, length: 
         send(sink, [event(1)])
 
 
+@pytest.mark.parametrize("location", ["/elsewhere", "http://[no-address"])
+def test_a_redirect_is_not_followed_and_confirms_nothing(location: str) -> None:
+    paths: list[str] = []
+
+    def redirect(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["content-length"]))
+        paths.append(handler.path.partition("?")[0])
+        handler.send_response(307)
+        handler.send_header("location", location)
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    with listener(redirect) as url, opened(make(url)) as sink, pytest.raises(Busy, match="307"):
+        send(sink, [event(1)])
+    assert paths == ["/_bulk"]
+
+
 def test_no_answer_in_time_is_busy() -> None:
     release = threading.Event()
 

@@ -108,7 +108,9 @@ class Client:
             url = host + path
             signed = self._authorize(method, url, body) if self._authorize else {}
             try:
-                answer = self._pool.request(method, url, body=body or None, headers={**headers, **signed})
+                answer = self._pool.request(
+                    method, url, body=body or None, headers={**headers, **signed}, redirect=False
+                )
             except ConnectTimeoutError as error:
                 self._hosts.mark_dead(host)
                 unreachable.append(f"{host}: {_cause(error)}")
