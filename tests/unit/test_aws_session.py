@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from logsluice.aws.faults import explain
+from logsluice.aws.faults import explain, object_fault
 from logsluice.aws.session import AwsOptions
-from logsluice.errors import UsageError
+from logsluice.errors import Unavailable, UsageError
 from tests.parts import free_port
 
 
@@ -84,6 +84,12 @@ def test_a_role_without_credentials_to_assume_it_is_a_sentence_with_what_to_do(
     with pytest.raises(UsageError, match="Unable to locate credentials") as caught:
         AwsOptions(role_arn="arn:aws:iam::123456789012:role/reader").client("sqs")
     assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
+def test_a_role_that_may_no_longer_be_assumed_is_no_denial_of_the_object() -> None:
+    answer = {"Error": {"Code": "AccessDenied", "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    error = ClientError(answer, "AssumeRole")  # type: ignore[arg-type]
+    assert type(object_fault(error, "s3://logs/a", lambda: True)) is Unavailable
 
 
 def test_an_unreachable_host_is_a_sentence_with_what_to_do(aws_environment: None) -> None:

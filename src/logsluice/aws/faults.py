@@ -127,6 +127,8 @@ def object_fault(error: Exception, what: str, may_list: Callable[[], bool]) -> S
         return Unavailable(f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")
     code, status, said = code_of(error), status_of(error), message_of(error)
     text = f"{what}: {code}: {said}"
+    if error.operation_name == "AssumeRole":
+        return Unavailable(text)  # the role's credentials could not be renewed: it says nothing of the object
     if status == 412 or code == "PreconditionFailed":
         return Superseded(f"{what}: replaced since it was announced")
     if status == 404 or code in {"NoSuchKey", "NoSuchBucket", "NoSuchVersion"} or status == 405:
