@@ -24,6 +24,7 @@ class Cloud:
 
     def __init__(self, moto: MotoServer, visibility: int = 3) -> None:
         self.moto = moto
+        self.programs: list[subprocess.Popen[bytes]] = []
         self.s3 = moto.client("s3")
         self.sqs = moto.client("sqs")
         self.queue: str = self.sqs.create_queue(QueueName="logs", Attributes={"VisibilityTimeout": str(visibility)})[
@@ -71,7 +72,7 @@ class Cloud:
     def start(self, arguments: Sequence[str], folder: Path, **environment: str) -> subprocess.Popen[bytes]:
         """Start the program in a folder; its output goes to `out.log` there."""
         with (folder / "out.log").open("ab") as output:
-            return subprocess.Popen(
+            program = subprocess.Popen(
                 [*LOGSLUICE, *arguments],
                 cwd=folder,
                 env=self.environment(**environment),
@@ -79,6 +80,14 @@ class Cloud:
                 stdout=output,
                 stderr=output,
             )
+        self.programs.append(program)
+        return program
+
+    def end_all(self) -> None:
+        """Whatever a failing test has left running."""
+        for program in self.programs:
+            program.kill()
+            program.wait()
 
     def wait_until_empty(self, program: subprocess.Popen[bytes], folder: Path, seconds: float = 90) -> None:
         """Until no message is left; fails when the program ends before."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,8 +66,10 @@ def assert_each_once(found: list[str]) -> None:
 
 
 @pytest.fixture
-def cloud(aws: MotoServer) -> Cloud:
-    return Cloud(aws)
+def cloud(aws: MotoServer) -> Iterator[Cloud]:
+    cloud = Cloud(aws)
+    yield cloud
+    cloud.end_all()
 
 
 def test_into_the_store(cloud: Cloud, tmp_path: Path) -> None:

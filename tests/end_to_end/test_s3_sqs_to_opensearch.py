@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ OBJECTS, LINES = 200, 20
 
 
 @pytest.fixture
-def cloud(aws: MotoServer) -> Cloud:
-    return Cloud(aws, visibility=30)
+def cloud(aws: MotoServer) -> Iterator[Cloud]:
+    cloud = Cloud(aws, visibility=30)
+    yield cloud
+    cloud.end_all()
 
 
 def record(cloud: Cloud, key: str, etag: str) -> dict[str, object]:
