@@ -25,16 +25,6 @@ class Deadline:
             self._moved.notify_all()
 
     @property
-    def is_set(self) -> bool:
-        """Whether there is an end in sight."""
-        return self._at < math.inf
-
-    @property
-    def remaining(self) -> float:
-        """Seconds, 0 when it has passed, `inf` without one."""
-        return max(0.0, self._at - time.monotonic())
-
-    @property
     def overdue(self) -> float:
         """Seconds since it has passed, 0 before."""
         return max(0.0, time.monotonic() - self._at)

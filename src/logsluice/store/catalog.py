@@ -247,11 +247,11 @@ class Catalog:
             self._db.execute(begin)
             try:
                 yield
-            except BaseException:
+                self._db.execute("COMMIT")
+            except BaseException:  # handed on: whatever it was, the next transaction must find none open
                 if self._db.in_transaction:  # SQLite itself has ended it where the disk was full
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
 
 def _file(

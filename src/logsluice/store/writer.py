@@ -125,7 +125,7 @@ class Writer:
                 ranges = part.ranges()
                 files.append((self._write_file(part, ranges), ranges, part.columns))
             catalog.enter(files, extras, since)
-        except BaseException:
+        except BaseException:  # handed on: what was not entered must not lie about
             for file, _, _ in files:
                 (self.folder / file.path).unlink(missing_ok=True)
             raise
@@ -140,7 +140,7 @@ class Writer:
             self._make_to_last(final.parent)
             written.rename(final)
             _sync(final.parent)
-        except BaseException:
+        except BaseException:  # handed on, as above
             written.unlink(missing_ok=True)
             raise
         return DataFile(
