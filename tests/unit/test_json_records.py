@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logsluice.errors import Corrupt
@@ -214,6 +214,7 @@ def test_any_chunking_gives_the_same_records(data: bytes, cuts: list[int], paths
         assert frame((data[i : i + 1] for i in range(len(data))), *paths, limits=limits) == whole
 
 
+@example([b'\\"}\\'], b"\n")  # backslashes outside of strings
 @given(st.lists(TEXT, min_size=1, max_size=4), st.sampled_from([b"\n", b',{"k"']))
 def test_a_block_that_is_proved_is_what_the_scanner_finds(bodies: list[bytes], between: bytes) -> None:
     separator = _bulk.Separator(b"\n") if between == b"\n" else _bulk.Separator(b",", b'"k"')

@@ -15,7 +15,8 @@ MAX_DEPTH = 200
 """Brackets within brackets; orjson writes no more than 254."""
 
 _OPEN, _CLOSE = b"\x01", b"\x02"  # stand for the brackets of a line's own object, so that inner ones can't cancel them
-_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"{}[]\n' + _OPEN + _CLOSE)
+_ESCAPE = b"\x03"  # stands for a backslash and the byte after it: outside of a string, it is no JSON
+_NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"{}[]\n' + _OPEN + _CLOSE + _ESCAPE)
 _FIRST, _LAST = b"{}"
 _STRING = re.compile(rb'"[^"]*"')
 _SEPARATOR = re.compile(rb'\}(?P<between>[ \t]*,[ \t]*\n?)\{(?P<key>"[^"\\\x00-\x1f]{1,64}")')
@@ -60,7 +61,7 @@ def split(block: bytes, separator: Separator) -> list[bytes] | None:
 
 def _structure(block: bytes) -> bytes:
     """What the first and the last bracket hold between them, without strings and without brackets that match."""
-    if _OPEN in block or _CLOSE in block:
+    if _OPEN in block or _CLOSE in block or _ESCAPE in block:
         return block
     rest = _without_escapes(block) if b"\\" in block else block
     if rest[-1] != _LAST:  # it was escaped, which is no JSON and no end of an object
@@ -79,10 +80,10 @@ def _structure(block: bytes) -> bytes:
 
 
 def _without_escapes(block: bytes) -> bytes:
-    """Without backslashes and the byte after each, three times as fast as a regular expression."""
+    """With a mark for each backslash and the byte after it, three times as fast as a regular expression."""
     parts = iter(block.split(b"\\"))
     kept = [next(parts)]
     for part in parts:
         # nothing between two backslashes: the first escapes the second, and what follows stands for itself
-        kept.append(part[1:] if part else next(parts, b""))  # noqa: PERF401 - `next` moves the loop on
+        kept.append(_ESCAPE + (part[1:] if part else next(parts, b"")))  # noqa: PERF401 - `next` moves the loop on
     return b"".join(kept)
