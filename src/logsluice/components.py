@@ -48,11 +48,13 @@ class Context:
         pipeline: The pipeline's name, for logs and metrics.
         formats: The formats that its events may come from (one, or all for `auto`): templates are made from them.
         base: The folder that relative paths in the configuration start from.
+        state: Where positions and ledgers are kept: a folder, or `s3://bucket/prefix`.
     """
 
     pipeline: str = "main"
     formats: tuple[Format, ...] = ()
     base: Path = field(default_factory=Path)
+    state: str = "state"
 
 
 class UnknownComponent(LookupError):

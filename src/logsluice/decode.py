@@ -83,7 +83,7 @@ class Decoder:
         with payload.open() as stream:
             chunks = decompress(stream, self.limits)
             head, chunks = _head(chunks)
-            chosen = self.format.select(origin, head[:EXCERPT_BYTES])
+            chosen = (origin.format or self.format).select(origin, head[:EXCERPT_BYTES])
             self.count("formats", 1, chosen.name)
             parser = chosen.parser()
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
@@ -121,7 +121,7 @@ class Decoder:
         groups = list(origin.attributes.items())
         constant = {**self.fields, **self._from_key(origin)}
         with_origin = self.with_origin
-        uri, version = origin.uri, origin.version
+        uri, version, lacking = origin.uri, origin.version, dict(origin.fields)
 
         def stamp(event: Event, document_id: str, position: int) -> Event:
             metadata: dict[str, Any] = {"_id": document_id, "position": position, "format": format_name}
@@ -131,6 +131,8 @@ class Decoder:
                 event["@timestamp"] = modified
             if constant:
                 event.update(constant)
+            for name, value in lacking.items():
+                event.setdefault(name, value)
             if with_origin:
                 event["origin"] = {"uri": uri, "version": version, "position": position}
             event["@metadata"] = metadata

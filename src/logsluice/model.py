@@ -53,6 +53,8 @@ class Origin:
         name: What a user would match paths against: the object key, the path. `key_fields` and `auto` look at it.
         identity: What the id's digest covers: (bucket, key, ETag) for an object. Defaults to (uri, version).
         salt: Kept apart from other pipelines that write the same objects into one index (`id_salt`).
+        format: Its own format instead of the pipeline's, where the source knows better (options by bucket and folder).
+        fields: What its events get where they lack it, likewise.
     """
 
     uri: str
@@ -61,6 +63,8 @@ class Origin:
     name: str = ""
     identity: tuple[str, ...] = ()
     salt: str = ""
+    format: Format | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
     day: str = field(init=False, default="")
     digest: str = field(init=False, default="")
     id_prefix: str = field(init=False, default="")
@@ -403,6 +407,23 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Release connections; everything confirmed is safe before this is called."""
+
+
+class Replaces(Protocol):
+    """What a Sink may have beside its contract: it can take back what it holds of an origin (`backfill --replace`)."""
+
+    def forget(self, origin: Origin) -> int:
+        """Delete every event of an origin, before it is delivered again under the same ids.
+
+        Events are found by their origin, not by id and index: a corrected timestamp moves a document to another index.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            SinkFault: It can't be done now.
+            UsageError: It can't be done at all, such as where events were written without their origin.
+        """
 
 
 # -------------------------------------------------------------------------------------------------------- sources

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsluice.errors import QueryError
-from logsluice.store.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild, parse
+from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild, parse
 
 MANY, ONE = Wild.MANY, Wild.ONE
 

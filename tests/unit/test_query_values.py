@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsluice.store.query.syntax import Wild
-from logsluice.store.query.values import boolean, is_within_word, like, moment, moments, network, number, words
+from logsluice.query.syntax import Wild
+from logsluice.query.values import boolean, is_within_word, like, moment, moments, network, number, words
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 

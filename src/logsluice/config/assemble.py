@@ -84,7 +84,7 @@ class _Builder:
         model = self._model
         before = len(self._problems)
         chosen: Format | None = self._format()
-        context = Context(model.name, () if chosen is None else possible_formats(chosen), self._base)
+        context = Context(model.name, () if chosen is None else possible_formats(chosen), self._base, model.state)
         source: Source | None = self._build("sources", model.source, (*self._place, "source"), context)
         filters = [self._filter(node, (*self._place, "filters", i), context) for i, node in enumerate(model.filters)]
         outputs = list(self._outputs(model.outputs, (*self._place, "outputs"), context, None))

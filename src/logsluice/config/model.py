@@ -199,6 +199,7 @@ class PipelineModel(Options):
     outputs: tuple[OutputNode, ...] = Field(min_length=1)
     on: Annotated[dict[str, Action], PlainValidator(_policies)] = Field(default_factory=dict)
     dead_letter: str = Field(default="dead-letter", min_length=1)
+    state: str = Field(default="state", min_length=1)
     workers: int = Field(default=2, ge=1, le=64)
     budget: Size = DEFAULT_BUDGET
     shutdown_timeout: Duration = 30.0

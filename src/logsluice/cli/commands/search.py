@@ -84,7 +84,7 @@ def command(
 
 
 def _time(option: str, text: str | None, now: datetime) -> datetime | None:
-    from logsluice.store.query.values import moment
+    from logsluice.query.values import moment
 
     try:
         return None if text is None else moment(text, now)

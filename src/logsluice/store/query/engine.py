@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from logsluice.errors import QueryError, UsageError
 from logsluice.model import Event
+from logsluice.query.results import Count, Found, Histogram, Hit, Stats, aware, bars
+from logsluice.query.syntax import Node, parse
 from logsluice.store.catalog import Catalog, Snapshot
 from logsluice.store.columns import put
-from logsluice.store.query.results import Count, Found, Histogram, Hit, Stats, aware, bars
 from logsluice.store.query.schema import FieldInfo, Group, Schema, resolve
 from logsluice.store.query.sql import MACROS, Compiler, each, first, kind, quoted
-from logsluice.store.query.syntax import Node, parse
 
 if TYPE_CHECKING:
     import duckdb

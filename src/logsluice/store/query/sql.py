@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from logsluice.errors import QueryError
+from logsluice.query import values
+from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
 from logsluice.store.columns import Column
-from logsluice.store.query import values
 from logsluice.store.query.schema import FormatName, Group, Parent, Path, Target, resolve
-from logsluice.store.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
 
 NEVER, ALWAYS = "FALSE", "TRUE"
 _MOST_WAYS = 32

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import regex
 
-from logsluice.store.query.syntax import Pattern, Wild
+from logsluice.query.syntax import Pattern, Wild
 
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
