@@ -12,10 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from logsluice.aws.signing import place_of, signer
+from logsluice.cluster.client import DEAD_SECONDS, Client, _Rotation, basic
 from logsluice.components import Context
 from logsluice.errors import UsageError
 from logsluice.sinks import opensearch
-from logsluice.sinks.opensearch.client import DEAD_SECONDS, Client, _Rotation, basic
 
 
 def config(**options: Any) -> opensearch.Config:

@@ -34,9 +34,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from logsluice.components import Context, Options
+from logsluice.config.secrets import Secret
 from logsluice.config.types import Duration, Size
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Config(Options):
     )
     pipeline: str | None = Field(None, description="An ingest pipeline of the cluster.")
     user: str | None = Field(None, description="For basic authentication.")
-    password: SecretStr | None = Field(None, description="For basic authentication; best as ${VARIABLE}.")
+    password: Secret | None = Field(None, description="For basic authentication; best as a reference, or ${VARIABLE}.")
     auth: Literal["basic", "aws"] | None = Field(
         None, description="`aws` signs requests (Signature Version 4); `basic` is implied by `user`."
     )

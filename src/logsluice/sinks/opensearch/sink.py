@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from logsluice.cluster.client import Answer, Authorize, Client, basic
 from logsluice.cluster.templates import Cluster
 from logsluice.errors import Busy, Sick, SinkFault, UsageError
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import DocumentSink
 from logsluice.sinks.opensearch.bulk import Encoder, joined, read_items, without_action
-from logsluice.sinks.opensearch.client import Answer, Authorize, Client, basic
 from logsluice.sinks.opensearch.indexes import IndexNames
 from logsluice.sinks.opensearch.templating import Templates
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
@@ -52,14 +53,7 @@ class OpenSearchSink(DocumentSink):
 
     def open(self) -> None:
         """Look who answers, and get ready to install templates."""
-        self._client = Client(
-            self._config.hosts,
-            _authorize(self._config),
-            ca_file=None if self._config.ca_file is None else self._context.base / self._config.ca_file,
-            verify=self._config.verify_certificates,
-            compress=self._config.compress,
-            timeout=self._config.timeout,
-        )
+        self._client = connect(self._config, self._context.base)
         cluster = identify(self._client)
         if self._config.manage_template:
             self._templates = Templates(self._client, cluster, self._config.index, self._context.formats)
@@ -103,6 +97,18 @@ class OpenSearchSink(DocumentSink):
         except SinkFault as fault:  # what the first half confirmed stands
             rest = Sent(failed=dict.fromkeys(range(len(second)), fault))
         return joined(done, rest, len(first))
+
+
+def connect(config: Config, base: Path) -> Client:
+    """The client that the options describe, for sending as for searching; `base`: where relative paths start."""
+    return Client(
+        config.hosts,
+        _authorize(config),
+        ca_file=None if config.ca_file is None else base / config.ca_file,
+        verify=config.verify_certificates,
+        compress=config.compress,
+        timeout=config.timeout,
+    )
 
 
 def identify(client: Client) -> Cluster:
@@ -154,5 +160,5 @@ def _authorize(config: Config) -> Authorize | None:
 
         return signer(config.hosts[0], config.region)
     if config.user is not None and config.password is not None:
-        return basic(config.user, config.password.get_secret_value())
+        return basic(config.user, config.password.reveal())
     return None

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import orjson
 
+from logsluice.cluster.client import Client
 from logsluice.cluster.templates import Cluster, index_template, name_of, pattern_of
 from logsluice.errors import Busy, Sick
 from logsluice.formats.fields import Field
 from logsluice.model import Format
-from logsluice.sinks.opensearch.client import Client
 from logsluice.sinks.opensearch.verdicts import describe
 
 

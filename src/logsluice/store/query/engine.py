@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from logsluice.errors import QueryError, UsageError
 from logsluice.model import Event
 from logsluice.query.results import Count, Found, Histogram, Hit, Stats, aware, bars
 from logsluice.query.syntax import Node, parse
-from logsluice.store.catalog import Catalog, Snapshot
+from logsluice.store.catalog import Snapshot
 from logsluice.store.columns import put
+from logsluice.store.query.files import Files, FolderFiles
 from logsluice.store.query.schema import FieldInfo, Group, Schema, resolve
 from logsluice.store.query.sql import MACROS, Compiler, each, first, kind, quoted
 
@@ -51,25 +52,24 @@ class Asked:
         return f"read_parquet({self.compiler.bind(list(group.files))}, hive_partitioning = false)"
 
 
-class StoreQuery:
-    """Answers questions about the store in a folder; reads what is confirmed at the moment of each question.
+class SqlQuery:
+    """Answers questions about a store's files; reads what is confirmed at the moment of each question.
 
     Threads may share one. Every method raises QueryError for a query that can't be read or names an unknown field, and
     UsageError where the store can't answer.
 
     Args:
-        path: The store's folder.
+        files: Where they lie; closed with this.
         now: What `now` means in queries; the present by default.
     """
 
-    def __init__(self, path: Path | str, now: datetime | None = None) -> None:
-        self.folder = Path(path)
+    def __init__(self, files: Files, now: datetime | None = None) -> None:
+        self._files = files
         self._now = now
-        self._catalog = Catalog(self.folder)
         self._lock = threading.Lock()
         self._duckdb: duckdb.DuckDBPyConnection | None = None
 
-    def __enter__(self) -> StoreQuery:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,7 +79,7 @@ class StoreQuery:
         """Close the connections."""
         if self._duckdb is not None:
             self._duckdb.close()
-        self._catalog.close()
+        self._files.close()
 
     def search(
         self,
@@ -195,19 +195,19 @@ class StoreQuery:
 
     def fields(self) -> list[FieldInfo]:
         """Every field that a query can name."""
-        return Schema(self._catalog.snapshot()).fields()
+        return Schema(self._files.snapshot()).fields()
 
     # ------------------------------------------------------------------------------------------------ helpers
 
     def _ask(self, query: str, since: datetime | None, until: datetime | None) -> tuple[Asked, Schema]:
         read = parse(query)
-        snapshot = self._catalog.snapshot(since, until)
+        snapshot = self._files.snapshot(since, until)
         schema = Schema(snapshot)
         for name, position in read.fields:
             schema.require(name, query, position)
         compiler = Compiler(query, self._now)
         compiler.check(read.node, schema.groups)
-        asked = Asked(compiler, read.node, _groups(self.folder, snapshot), since, until)
+        asked = Asked(compiler, read.node, self._groups(snapshot), since, until)
         return asked, schema
 
     def _hits(self, asked: Asked, group: Group, sort: str, direction: str, size: int) -> list[tuple[Any, Hit]]:
@@ -248,7 +248,7 @@ class StoreQuery:
         try:
             return self._connection().cursor().execute(sql, compiler.parameters).fetchall()
         except duckdb.Error as error:
-            raise UsageError(f"the store in {self.folder} can't answer: {str(error).splitlines()[0]}") from error
+            raise UsageError(f"{self._files} can't answer: {str(error).splitlines()[0]}") from error
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         import duckdb
@@ -258,7 +258,6 @@ class StoreQuery:
                 self._duckdb = duckdb.connect(
                     config={
                         "memory_limit": MEMORY_LIMIT,
-                        "temp_directory": str(self.folder / "_tmp"),
                         "preserve_insertion_order": False,
                         "autoinstall_known_extensions": False,
                         "autoload_known_extensions": False,
@@ -266,17 +265,28 @@ class StoreQuery:
                 )
                 for macro in MACROS:
                     self._duckdb.execute(macro)
+                self._files.prepare(self._duckdb)
             return self._duckdb
 
+    def _groups(self, snapshot: Snapshot) -> tuple[Group, ...]:
+        files: dict[tuple[str, str], list[str]] = {}
+        for file in snapshot.files:
+            files.setdefault((file.format, file.schema), []).append(self._files.location(file))
+        return tuple(
+            Group(name, snapshot.columns[(name, version)], snapshot.extras.get(name, frozenset()), tuple(paths))
+            for (name, version), paths in sorted(files.items())
+        )
 
-def _groups(folder: Path, snapshot: Snapshot) -> tuple[Group, ...]:
-    files: dict[tuple[str, str], list[str]] = {}
-    for file in snapshot.files:
-        files.setdefault((file.format, file.schema), []).append(str(folder / file.path))
-    return tuple(
-        Group(name, snapshot.columns[(name, version)], snapshot.extras.get(name, frozenset()), tuple(paths))
-        for (name, version), paths in sorted(files.items())
-    )
+
+class StoreQuery(SqlQuery):
+    """`SqlQuery` over the store in a folder.
+
+    Raises:
+        UsageError: There is no store.
+    """
+
+    def __init__(self, path: Path | str, now: datetime | None = None) -> None:
+        super().__init__(FolderFiles(Path(path)), now)
 
 
 def _afresh(asked: Asked) -> Asked:
