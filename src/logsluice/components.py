@@ -8,6 +8,14 @@ Each module of a filter, source or sink has two names that are looked up here:
 - `Config`: a subclass of `Options`, importable without the component's extras, so that schemas can be exported;
 - `build(config, context)`: makes the component; heavy imports and connections wait for its `open`.
 
+It may have more, for `logsluice check`; what they say is a warning, with the option that it is about:
+
+- `concerns(config, context) -> Iterator[tuple[str, str]]`: (option, sentence) for each thing that works today and will
+  be regretted later, as far as the options tell;
+- `probe(config, context) -> Iterator[tuple[str, str]]`: the same, found by a few cheap calls to the real service
+  (`check --live`). It raises what opening would raise;
+- `rivalry(one, other) -> str`: why two sources of this kind must not run beside each other; "" when they may.
+
 A format's package has `build(**options)` instead (see `logsluice.formats`). The module's docstring is its
 documentation page. A module whose name starts with an underscore is a helper, not a component; so are the modules
 beside the folders of `formats/`, which those who write a format import.
@@ -38,6 +46,16 @@ class Options(BaseModel):
     """Options of a component: unknown names are errors, values are fixed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Of a source: what it reads, as prefixes of URIs (`s3://bucket/prefix`, a queue's URL), as far as told."""
+        return ()
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Of a sink: where its documents meet those of equal ids, such as `https://host:9200/index`; () where never."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

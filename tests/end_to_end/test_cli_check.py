@@ -77,4 +77,4 @@ def test_run_refuses_what_check_refuses() -> None:
     file = FOLDER / "12-together.yaml"
     done = run("run", str(file), env={**os.environ})
     assert done.returncode == 2
-    assert "'one' and 'two' read the same objects into one store" in done.stderr
+    assert "'one' and 'two': each message of logs goes to only one of them" in done.stderr

@@ -94,20 +94,26 @@ pipelines:
     outputs: [{store: {path: one}}]
   - name: two
     source: {type: files, paths: [logs]%s}
-    format: alb
+    format: %s
     outputs: [{store: {path: %s}}]
 """
 
 
 @pytest.mark.parametrize(
-    ("salt", "path", "refused"), [("", "one", True), (", id_salt: b", "one", False), ("", "two", False)]
+    ("salt", "format_name", "path", "refused"),
+    [
+        ("", "lines", "one", True),
+        ("", "alb", "one", False),  # the same events twice, as an import beside live traffic makes them
+        (", id_salt: b", "lines", "one", False),
+        ("", "lines", "two", False),
+    ],
 )
 def test_two_pipelines_with_one_set_of_ids_are_refused(
-    tmp_path: Path, salt: str, path: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, salt: str, format_name: str, path: str, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/nowhere")
     file = tmp_path / "f.yaml"
-    file.write_text(TWO % (salt, path))
+    file.write_text(TWO % (salt, format_name, path))
     found = [problem.message for problem in check_file(str(file))]
     expected = (
         "'one' and 'two' read the same objects into one store: the events of one pass for repeats of the other's;"

@@ -1,4 +1,8 @@
-"""Everything that can be said of a configuration offline: what `logsluice check` prints."""
+"""Everything that can be said of a configuration: what `logsluice check` prints.
+
+What is dangerous in one component's options is known to its own module (`concerns`, `probe`, `rivalry`: see
+`logsluice.components`); what is dangerous between pipelines is found here.
+"""
 
 from __future__ import annotations
 
@@ -6,78 +10,165 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Literal, TypeAlias
 
+from logsluice.components import Context, Kind, Options, find
 from logsluice.config.assemble import assemble
 from logsluice.config.load import Configuration, load_file
-from logsluice.config.model import Component, OutputBranch, OutputNode, PipelineModel
-from logsluice.errors import ConfigError, Problem, UsageError
+from logsluice.config.model import (
+    Component,
+    FilterBranch,
+    FilterNode,
+    OutputBranch,
+    OutputNode,
+    PipelineModel,
+)
+from logsluice.config.yaml_source import Path as Place
+from logsluice.errors import ConfigError, LogsluiceError, Problem, UsageError
+
+FORMAT = "%{[@metadata][format]}"
+
+Look: TypeAlias = Literal["concerns", "probe"]
 
 
-def check_file(path: str) -> list[Problem]:
-    """All problems of one file, errors and warnings; none when it can be run."""
+def check_file(path: str, *, live: bool = False) -> list[Problem]:
+    """All problems of one file, errors and warnings; none when it can be run.
+
+    Args:
+        path: A YAML configuration.
+        live: Make cheap calls to the services it names, too.
+    """
     try:
         configuration = load_file(path)
     except ConfigError as error:
         return list(error.problems)
     except UsageError as error:
         return [Problem(str(error), path)]
-    problems = list(refusals(configuration)) + list(warnings(configuration))
+    problems = [*refusals(configuration), *warnings(configuration)]
     try:
         assemble(configuration)
     except ConfigError as error:
         problems += error.problems
+    else:
+        problems += said_by_components(configuration, "concerns")
+        if live:
+            problems += said_by_components(configuration, "probe")
     return sorted(problems, key=lambda problem: problem.line)
 
 
 def refusals(configuration: Configuration) -> Iterator[Problem]:
     """What each pipeline may do and two together may not.
 
-    Ids are made from the object: where two pipelines write the same objects into the same place, the second one's
-    events pass for repeats of the first one's and are lost without a word. Different salts keep them apart.
+    Ids are made from the object: where two pipelines make different events of the same objects and write them into the
+    same place, the second one's pass for repeats of the first one's and are lost without a word. Different salts keep
+    them apart. Where both make the same events (an import beside live traffic), that is what ids are for.
     """
-    numbered = enumerate(configuration.model.pipelines)
-    for (_, one), (index, other) in itertools.combinations(numbered, 2):
-        if _same_objects(one.source, other.source) and (shared := _shared_output(one, other)):
+    for place, one, other in _pairs(configuration):
+        theirs, ours = other.source.options, one.source.options
+        if one.source.type == other.source.type:
+            rivalry = getattr(find("sources", one.source.type), "rivalry", None)
+            if rivalry is not None and (reason := rivalry(ours, theirs)):
+                yield configuration.document.problem(place, f"{one.name!r} and {other.name!r}: {reason}")
+                continue
+        if _salt(ours) != _salt(theirs) or _processing(one) == _processing(other):
+            continue
+        if _meet(ours.reads, theirs.reads) and (shared := _shared_output(one, other)):
             yield configuration.document.problem(
-                ("pipelines", index, "source"),
+                place,
                 f"{one.name!r} and {other.name!r} read the same objects into one {shared}: the events of one pass for"
                 f" repeats of the other's; give one source an `id_salt`, or separate the outputs",
             )
 
 
 def warnings(configuration: Configuration) -> Iterator[Problem]:
-    """What will work today and be regretted later."""
+    """What will work today and be regretted later, of the pipelines themselves."""
     temporary = Path(tempfile.gettempdir()).resolve()
     for index, pipeline in enumerate(configuration.model.pipelines):
-        place = pipeline.dead_letter
-        if not place.startswith("s3://") and (configuration.base / place).resolve().is_relative_to(temporary):
-            yield configuration.document.problem(
-                ("pipelines", index, "dead_letter"),
-                f"the dead letter is below {temporary}, which is emptied at times; rejected records would be gone",
-                "warning",
-            )
+        for option, what in (
+            ("dead_letter", "the dead letter is below {}, which is emptied at times; rejected records would be gone"),
+            ("state", "the state is below {}, which is emptied at times; what was read would be read again"),
+        ):
+            place: str = getattr(pipeline, option)
+            is_default = option not in pipeline.model_fields_set
+            if option == "state" and is_default:
+                continue  # most sources keep none
+            if not place.startswith("s3://") and (configuration.base / place).resolve().is_relative_to(temporary):
+                yield configuration.document.problem(("pipelines", index, option), what.format(temporary), "warning")
 
 
-def _same_objects(one: Component, other: Component) -> bool:
-    if one.type != other.type or _option(one, "id_salt") != _option(other, "id_salt"):
-        return False
-    return any(set(_option(one, name)) & set(_option(other, name)) for name in ("all_queues", "buckets", "paths"))
+def said_by_components(configuration: Configuration, look: Look) -> Iterator[Problem]:
+    """What the modules of all components find dangerous in their options, or in the services that these name."""
+    for index, pipeline in enumerate(configuration.model.pipelines):
+        context = Context(pipeline.name, (), configuration.base, pipeline.state)
+        for kind, component, place in _components(pipeline, ("pipelines", index)):
+            module = find(kind, component.type)
+            for option, sentence, severity in _said(module, look, component, context):
+                where = (*place, *component.place, *option.split(".")) if option else place
+                yield configuration.document.problem(where, sentence, severity)
 
 
-def _option(component: Component, name: str) -> Any:
-    return getattr(component.options, name, ())
+def _said(module: ModuleType, look: Look, component: Component, context: Context) -> Iterator[tuple[str, str, str]]:
+    ask = getattr(module, look, None)
+    if ask is None:
+        return
+    try:
+        for option, sentence in ask(component.options, context):
+            yield option, sentence, "warning"
+    except UsageError as error:
+        yield "", f"{error}{f'; {error.hint}' if error.hint else ''}", "error"
+    except LogsluiceError as error:
+        yield "", str(error), "error"
+
+
+def _components(pipeline: PipelineModel, place: Place) -> Iterator[tuple[Kind, Component, Place]]:
+    yield "sources", pipeline.source, (*place, "source")
+    for component, where in _leaves(pipeline.filters, (*place, "filters")):
+        yield "filters", component, where
+    for component, where in _leaves(pipeline.outputs, (*place, "outputs")):
+        yield "sinks", component, where
+
+
+def _leaves(nodes: tuple[FilterNode, ...] | tuple[OutputNode, ...], place: Place) -> Iterator[tuple[Component, Place]]:
+    """The components of a tree of conditions, each with its place."""
+    for index, node in enumerate(nodes):
+        here = (*place, index)
+        if isinstance(node, FilterBranch | OutputBranch):
+            yield from _leaves(node.then, (*here, "then"))
+            yield from _leaves(node.otherwise, (*here, "else"))
+        else:
+            yield node, here
+
+
+def _pairs(configuration: Configuration) -> Iterator[tuple[Place, PipelineModel, PipelineModel]]:
+    """Every two pipelines, and the place of the second one's source."""
+    for (_, one), (index, other) in itertools.combinations(enumerate(configuration.model.pipelines), 2):
+        yield ("pipelines", index, "source"), one, other
+
+
+def _salt(options: Options) -> str:
+    return getattr(options, "id_salt", "")
+
+
+def _processing(pipeline: PipelineModel) -> tuple[object, ...]:
+    """What decides which events a pipeline makes of an object."""
+    return pipeline.format, pipeline.key_fields, pipeline.fields, pipeline.document_id, pipeline.filters
+
+
+def _meet(ones: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether two lists of prefixes have anything in common."""
+    return any(one.startswith(other) or other.startswith(one) for one in ones for other in others)
 
 
 def _shared_output(one: PipelineModel, other: PipelineModel) -> str:
-    theirs = [(output.type, output.options) for output in _leaves(other.outputs)]
-    return next((output.type for output in _leaves(one.outputs) if (output.type, output.options) in theirs), "")
+    """The kind of an output in which documents of both meet, "" when there is none."""
+    theirs = {place for _, places in _written(other) for place in places}
+    return next((kind for kind, places in _written(one) if theirs & places), "")
 
 
-def _leaves(nodes: tuple[OutputNode, ...]) -> Iterator[Component]:
-    for node in nodes:
-        if isinstance(node, OutputBranch):
-            yield from _leaves(node.then)
-            yield from _leaves(node.otherwise)
-        else:
-            yield node
+def _written(pipeline: PipelineModel) -> Iterator[tuple[str, set[str]]]:
+    """Of each output: its kind, and where it writes, as far as the pipeline's format tells."""
+    name = pipeline.format.type
+    for sink, _ in _leaves(pipeline.outputs, ()):
+        places = sink.options.writes
+        yield sink.type, set(places) if name == "auto" else {place.replace(FORMAT, name) for place in places}

@@ -7,7 +7,7 @@ filters and outputs are checked by each component's own `Config`; a format check
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
 import regex
@@ -55,7 +55,7 @@ class Condition:
     """A condition in Logstash's language, with our rules of comparing (see `logsluice.lang.conditions`)."""
 
     text: str
-    holds: Callable[[Event], bool]
+    holds: Callable[[Event], bool] = field(compare=False)
 
 
 def _condition(value: object) -> Condition:

@@ -36,6 +36,11 @@ class Config(Options):
 
     path: Path = Path("store")
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The folder, as it is written."""
+        return (str(self.path),)
+
 
 def build(config: Config, context: Context) -> StoreSink:
     """The sink for a pipeline."""

@@ -1,4 +1,4 @@
-"""Say everything that is wrong with configurations, without connecting to anything."""
+"""Say everything that is wrong with configurations, before they are run."""
 
 from __future__ import annotations
 
@@ -11,24 +11,29 @@ from logsluice.cli.messages import printable, report
 EXAMPLES = """\b
 Examples:
   logsluice check pipeline.yaml
+  logsluice check --live pipeline.yaml
   logsluice check --json config/*.yaml
 """
 
 
 @click.command("check", epilog=EXAMPLES, short_help=__doc__)
 @click.argument("files", nargs=-1, required=True, metavar="CONFIG...")
+@click.option(
+    "--live", is_flag=True, help="Also ask the services named in it, by a few cheap calls that change nothing."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: a list of problems.")
-def command(files: tuple[str, ...], as_json: bool) -> int:
-    """Say everything that is wrong with configurations, without connecting to anything.
+def command(files: tuple[str, ...], live: bool, as_json: bool) -> int:
+    """Say everything that is wrong with configurations, before they are run.
 
     Each problem names its file, its line, the option and, where one is near, the name that was probably meant.
-    Exit code 0 when all can be used (there may be warnings), 2 when not.
+    Nothing is connected to, unless --live is given. Exit code 0 when all can be used (there may be warnings), 2 when
+    not.
     """
     import orjson
 
     from logsluice.config.check import check_file
 
-    problems = [problem for file in files for problem in check_file(file)]
+    problems = [problem for file in files for problem in check_file(file, live=live)]
     if as_json:
         fields = ("severity", "file", "line", "option", "message")
         said = [{name: getattr(problem, name) for name in fields} for problem in problems]

@@ -94,6 +94,11 @@ class Config(Options):
     timeout: Duration = Field(60.0, gt=0, description="How long to wait for an answer.")
 
     @property
+    def writes(self) -> tuple[str, ...]:
+        """The index, on each host."""
+        return tuple(f"{host}/{self.index}" for host in self.hosts)
+
+    @property
     def resolved_action(self) -> Literal["create", "index"]:
         """The action that is meant when none is named."""
         return self.action or ("create" if self.document_id is None else "index")

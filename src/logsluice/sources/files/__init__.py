@@ -38,6 +38,11 @@ class Config(Options):
     retry_delay_max: Duration = Field(default=60.0, description="The longest such delay.")
     id_salt: str = Field(default="", description="Keeps ids apart from another pipeline's that reads the same files.")
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The paths, as they are written."""
+        return self.paths
+
 
 def build(config: Config, context: Context) -> FilesSource:
     """The source; relative paths start from the context's folder."""

@@ -28,6 +28,7 @@ missing object from a denied one, `sqs:GetQueueUrl` is needed where a queue is g
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import regex
@@ -116,6 +117,36 @@ class Config(Options):
     def all_queues(self) -> tuple[str, ...]:
         """The queues, whichever way they are named."""
         return self.queues if self.queue is None else (self.queue,)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The queues and, where they are named, the buckets."""
+        return (*self.all_queues, *(f"s3://{bucket.removeprefix('s3://')}" for bucket in self.buckets if bucket != "*"))
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:
+    """What `check` warns of; see `dangers`."""
+    from logsluice.sources.s3_sqs import dangers
+
+    return dangers.concerns(config, context)
+
+
+def probe(config: Config, context: Context) -> Iterator[tuple[str, str]]:
+    """What `check --live` warns of; see `dangers`."""
+    from logsluice.sources.s3_sqs import dangers
+
+    return dangers.probe(config, context)
+
+
+def rivalry(one: Config, other: Config) -> str:
+    """Two pipelines on one queue each get a part of its messages, and none of them all."""
+    shared = set(one.all_queues) & set(other.all_queues)
+    return (
+        f"each message of {min(shared)} goes to only one of them; give the bucket's notifications two queues (by SNS or"
+        " EventBridge), or write to both places from one pipeline with conditions around its filters and outputs"
+        if shared
+        else ""
+    )
 
 
 def build(config: Config, context: Context) -> S3SqsSource:  # noqa: ARG001 - every component is built so

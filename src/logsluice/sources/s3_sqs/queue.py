@@ -207,7 +207,7 @@ def open_queue(queue: str, options: AwsOptions, visibility: float, visibility_wi
     Raises:
         UsageError: It does not exist, may not be received from, or can't be reached; with what to do.
     """
-    opened = _by_url(queue, options) if "://" in queue else _by_name(queue, options)
+    opened = find_queue(queue, options)
     if opened.name.endswith(".fifo"):
         raise UsageError(f"{opened.name} is a FIFO queue: S3 can't notify these", "use a standard queue")
     try:
@@ -222,6 +222,15 @@ def open_queue(queue: str, options: AwsOptions, visibility: float, visibility_wi
     except SourceFault as fault:
         raise _unusable(opened, fault.__cause__ if isinstance(fault.__cause__, Exception) else fault) from fault
     return opened
+
+
+def find_queue(queue: str, options: AwsOptions) -> Queue:
+    """A queue by its URL (no call at all) or its name.
+
+    Raises:
+        UsageError: There is none of that name, or it can't be looked for.
+    """
+    return _by_url(queue, options) if "://" in queue else _by_name(queue, options)
 
 
 def _by_url(url: str, options: AwsOptions) -> Queue:
