@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
+from logsluice.aws.session import forget_clients
 from logsluice.aws.signing import place_of, signer
 from logsluice.cluster.client import DEAD_SECONDS, Client, _Rotation, basic
 from logsluice.components import Context
@@ -123,13 +125,16 @@ def test_an_endpoint_tells_its_region_and_service(host: str, place: tuple[str, s
 
 
 @pytest.fixture
-def _keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
+    forget_clients()
+    yield
+    forget_clients()
 
 
 @pytest.mark.usefixtures("_keys")

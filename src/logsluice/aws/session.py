@@ -11,10 +11,11 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from logsluice._version import __version__
 from logsluice.components import Options
+from logsluice.config.secrets import Secret
 
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 40
@@ -22,8 +23,9 @@ READ_TIMEOUT_SECONDS = 40
 
 POOL_CONNECTIONS = 50
 
+_sessions: dict[AwsOptions, Any] = {}
 _clients: dict[tuple[AwsOptions, str], Any] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 class AwsOptions(Options):
@@ -36,11 +38,35 @@ class AwsOptions(Options):
         default=None, description="A URL to use instead of AWS's own (VPC endpoint, emulator)."
     )
     profile: str | None = Field(default=None, description="A profile of ~/.aws/config.")
+    access_key_id: Secret | None = Field(
+        default=None, description="A key instead of the credentials found; a text, or where it is: {env: NAME}."
+    )
+    secret_access_key: Secret | None = Field(default=None, description="The key's secret, likewise.")
+    session_token: Secret | None = Field(default=None, description="The key's token, where it is a temporary one.")
     role_arn: str | None = Field(default=None, description="A role to assume with the credentials found.")
+    role_session_name: str = Field(
+        default="logsluice",
+        pattern=r"^[\w+=,.@-]{2,64}$",
+        description="The session's name in the other account's CloudTrail.",
+    )
     external_id: str | None = Field(default=None, description="The external id that the role asks for.")
+    use_fips: bool = Field(default=False, description="Use the FIPS endpoints.")
+    use_dualstack: bool = Field(default=False, description="Use the endpoints with IPv6.")
+
+    @model_validator(mode="after")
+    def _keys_are_whole(self) -> AwsOptions:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("`access_key_id` and `secret_access_key` belong together")
+        if self.session_token is not None and self.access_key_id is None:
+            raise ValueError("a `session_token` belongs to an `access_key_id`")
+        if self.access_key_id is not None and self.profile is not None:
+            raise ValueError("give either a `profile` or an `access_key_id`")
+        return self
 
     def client(self, service: str) -> Any:
-        """The boto3 client for a service; the same one for every caller with equal options. Does no I/O.
+        """The boto3 client for a service; the same one for every caller with equal options.
+
+        Blocks for a request's time only where an instance or a container has to be asked for credentials.
 
         Raises:
             UsageError: The profile, the region or the credentials for a role are missing, with what to do.
@@ -50,6 +76,23 @@ class AwsOptions(Options):
             if client is None:
                 client = _clients[(self, service)] = _make(self, service)
             return client
+
+    def in_region(self, region: str) -> AwsOptions:
+        """The same for another region; themselves where there is nothing to change."""
+        return self if not region or region == self.region else self.model_copy(update={"region": region})
+
+
+def session_of(options: AwsOptions) -> Any:
+    """The boto3 session of a set of options, whose credentials all clients with these options share.
+
+    Raises:
+        BotoCoreError: The profile or the credentials for a role are missing.
+    """
+    with _lock:
+        session = _sessions.get(options)
+        if session is None:
+            session = _sessions[options] = _make_session(options)
+        return session
 
 
 def endpoint_of(options: AwsOptions, service: str) -> str | None:
@@ -66,13 +109,29 @@ def forget_clients() -> None:
     """Drop every client, so that changed credentials in the environment are seen. For tests and `fork`."""
     with _lock:
         _clients.clear()
+        _sessions.clear()
+
+
+def _make_session(options: AwsOptions) -> Any:
+    import boto3
+
+    from logsluice.aws.credentials import use_credentials
+
+    session: Any = boto3.Session(profile_name=options.profile, region_name=options.region)
+    core = session._session
+    if options.use_fips:
+        core.set_config_variable("use_fips_endpoint", True)
+    if options.use_dualstack:
+        core.set_config_variable("use_dualstack_endpoint", True)
+    use_credentials(core, options)
+    return session
 
 
 def _make(options: AwsOptions, service: str) -> Any:
-    import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
+    from logsluice.aws.credentials import renew_when_refused
     from logsluice.aws.faults import explain
 
     endpoint = endpoint_of(options, service)
@@ -88,29 +147,15 @@ def _make(options: AwsOptions, service: str) -> Any:
         s3={"addressing_style": "path"} if endpoint and not _is_aws(endpoint) else None,
     )
     try:
-        session: Any = boto3.Session(profile_name=options.profile, region_name=options.region)
+        session = session_of(options)
         region = session.region_name or ("us-east-1" if endpoint and not _is_aws(endpoint) else None)
-        if options.role_arn:
-            _assume(session, options.role_arn, options.external_id)
-        return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+        client = session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+        renew_when_refused(client, session.get_credentials())
     except BotoCoreError as error:
         raise explain(error, f"can't make a client for {service}") from error
     except ValueError as error:  # botocore's answer to an endpoint that is no URL
         raise explain(error, f"can't make a client for {service}") from error
-
-
-def _assume(session: Any, role_arn: str, external_id: str | None) -> None:
-    """Let a session use a role's temporary credentials, fetched at first use and renewed before they end."""
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.exceptions import NoCredentialsError
-
-    extra = {"RoleSessionName": "logsluice"} | ({"ExternalId": external_id} if external_id else {})
-    core = session._session
-    own = core.get_credentials()
-    if own is None:
-        raise NoCredentialsError
-    fetcher = AssumeRoleCredentialFetcher(core.create_client, own, role_arn, extra_args=extra)
-    core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return client
 
 
 def _is_aws(endpoint: str) -> bool:

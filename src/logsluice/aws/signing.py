@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from logsluice.aws.session import AwsOptions, session_of
 from logsluice.errors import Sick, UsageError
 
 _ENDPOINT = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(es|aoss)\.amazonaws\.com(?:\.cn)?$")
@@ -27,12 +28,15 @@ def place_of(host: str) -> tuple[str, str]:
     return "", ""
 
 
-def signer(url: str, region: str | None = None) -> Callable[[str, str, bytes], Mapping[str, str]]:
-    """What signs requests to the service behind a URL, with the credentials that boto3 would find.
+def signer(
+    url: str, region: str | None = None, options: AwsOptions | None = None
+) -> Callable[[str, str, bytes], Mapping[str, str]]:
+    """What signs requests to the service behind a URL.
 
     Args:
         url: A host of the cluster: region and service are read from it.
-        region: For hosts that do not tell (a custom domain); else the environment's.
+        region: For hosts that do not tell (a custom domain); else that of the options or of the environment.
+        options: The credentials to sign with; else those that boto3 finds.
 
     Returns:
         (method, url with its query percent-encoded, body) to the headers to add. A role's credentials are renewed as
@@ -43,20 +47,17 @@ def signer(url: str, region: str | None = None) -> Callable[[str, str, bytes], M
     """
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
-    from botocore.exceptions import BotoCoreError
-    from botocore.session import Session
+    from botocore.exceptions import BotoCoreError, ClientError
 
+    from logsluice.aws.credentials import credentials_of
+
+    options = options or AwsOptions()
     told_region, told_service = place_of(urlsplit(url).hostname or "")
-    session = Session()
-    found = region or told_region or session.get_config_variable("region") or os.environ.get("AWS_REGION")
+    options = options.in_region(region or options.region or told_region)  # the role's own requests go there as well
+    credentials = credentials_of(options)
+    found = session_of(options).region_name or os.environ.get("AWS_REGION")
     if not found:
         raise UsageError(f"no region to sign requests to {url} for", hint="set `region`, or AWS_REGION")
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise UsageError(
-            "no AWS credentials were found",
-            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run with a role",
-        )
     service = told_service or "es"
 
     def sign(method: str, url: str, body: bytes) -> Mapping[str, str]:
@@ -64,7 +65,7 @@ def signer(url: str, region: str | None = None) -> Callable[[str, str, bytes], M
         request = AWSRequest(method, url, {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()}, body)
         try:
             SigV4Auth(credentials.get_frozen_credentials(), service, found).add_auth(request)
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise Sick(f"AWS credentials can't be renewed: {error}") from error
         return dict(request.headers.items())
 
