@@ -39,10 +39,8 @@ def queue(aws: MotoServer) -> str:
 
 
 def test_periods_and_trust_are_found_offline(tmp_path: Path) -> None:
-    text = CONFIG.format(queue="alb", bucket='"*"').replace(
-        "    format",
-        "      visibility: 10s\n      visibility_without_heartbeat: 1m\n      isolate_after: 6\n    format",
-    )
+    options = "      visibility: 10s\n      visibility_without_heartbeat: 1m\n      isolate_after: 6\n"
+    text = CONFIG.format(queue="alb", bucket='"*"').replace("    format", f"{options}    format")
     place = "pipelines[0].source"
     assert warnings_of(tmp_path, text, live=False) == [
         (
@@ -51,13 +49,17 @@ def test_periods_and_trust_are_found_offline(tmp_path: Path) -> None:
         ),
         (
             f"{place}.visibility",
-            "10 s is short: half of it must be enough to extend every message in hand, hundreds of them while an output"
-            " is down; those that are not extended in time are read twice",
+            (
+                "10 s is short: half of it must be enough to extend every message in hand, hundreds of them while an output"
+                " is down; those that are not extended in time are read twice"
+            ),
         ),
         (
             f"{place}.visibility_without_heartbeat",
-            "60 s is all the time that a message has where it can't be extended: an object or an outage that takes"
-            " longer is read again and again",
+            (
+                "60 s is all the time that a message has where it can't be extended: an object or an outage that takes"
+                " longer is read again and again"
+            ),
         ),
         (
             f"{place}.isolate_after",
@@ -75,13 +77,17 @@ def test_a_queue_without_redrive_and_with_a_short_retention_is_found_live(
     assert warnings_of(tmp_path, text, live=True) == [
         (
             "pipelines[0].source.queue",
-            "alb has no redrive policy: a message whose object kills every worker that reads it has nowhere to go but"
-            " our dead letter, after 6 tries; add a dead-letter queue",
+            (
+                "alb has no redrive policy: a message whose object kills every worker that reads it has nowhere to go but"
+                " our dead letter, after 6 tries; add a dead-letter queue"
+            ),
         ),
         (
             "pipelines[0].source.queue",
-            "alb keeps messages for 1.0 days: what an outage holds up for longer is lost; set MessageRetentionPeriod to"
-            " 14 days, the most that there is",
+            (
+                "alb keeps messages for 1.0 days: what an outage holds up for longer is lost; set MessageRetentionPeriod to"
+                " 14 days, the most that there is"
+            ),
         ),
     ]
 
@@ -95,8 +101,10 @@ def test_a_redrive_policy_that_comes_too_early_is_found_live(tmp_path: Path, aws
     assert warnings_of(tmp_path, CONFIG.format(queue=queue, bucket="logs"), live=True) == [
         (
             "pipelines[0].source.queue",
-            "alb sends a message away after 2 receives, before it is tried alone (`isolate_after`: 3); raise"
-            " maxReceiveCount",
+            (
+                "alb sends a message away after 2 receives, before it is tried alone (`isolate_after`: 3); raise"
+                " maxReceiveCount"
+            ),
         )
     ]
 
