@@ -50,8 +50,8 @@ def test_periods_and_trust_are_found_offline(tmp_path: Path) -> None:
         (
             f"{place}.visibility",
             (
-                "10 s is short: half of it must be enough to extend every message in hand, hundreds of them while an output"
-                " is down; those that are not extended in time are read twice"
+                "10 s is short: half of it must be enough to extend every message in hand, hundreds of them while an"
+                " output is down; those that are not extended in time are read twice"
             ),
         ),
         (
@@ -78,15 +78,15 @@ def test_a_queue_without_redrive_and_with_a_short_retention_is_found_live(
         (
             "pipelines[0].source.queue",
             (
-                "alb has no redrive policy: a message whose object kills every worker that reads it has nowhere to go but"
-                " our dead letter, after 6 tries; add a dead-letter queue"
+                "alb has no redrive policy: a message whose object kills every worker that reads it has nowhere to go"
+                " but our dead letter, after 6 tries; add a dead-letter queue"
             ),
         ),
         (
             "pipelines[0].source.queue",
             (
-                "alb keeps messages for 1.0 days: what an outage holds up for longer is lost; set MessageRetentionPeriod to"
-                " 14 days, the most that there is"
+                "alb keeps messages for 1.0 days: what an outage holds up for longer is lost; set"
+                " MessageRetentionPeriod to 14 days, the most that there is"
             ),
         ),
     ]
