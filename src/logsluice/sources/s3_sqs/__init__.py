@@ -31,9 +31,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import regex
 from pydantic import AfterValidator, Field, model_validator
 
+from logsluice.aws.rules import KeyPattern
 from logsluice.aws.session import AwsOptions
 from logsluice.components import Context, Options
 from logsluice.config.types import Duration
@@ -58,14 +58,6 @@ def _bucket_rule(rule: str) -> str:
     return rule
 
 
-def _pattern(text: str) -> str:
-    try:
-        regex.compile(text)
-    except regex.error as error:
-        raise ValueError(f"this regular expression can't be read: {error}") from None
-    return text
-
-
 Queue = Annotated[str, AfterValidator(_standard_queue)]
 
 
@@ -78,10 +70,10 @@ class Config(Options):
         default=(),
         description="Buckets that may be read: `name`, `name/prefix/`, `*` for any. Else the queue owner's buckets.",
     )
-    include_keys: Annotated[str, AfterValidator(_pattern)] | None = Field(
+    include_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is not found in are acknowledged unread."
     )
-    exclude_keys: Annotated[str, AfterValidator(_pattern)] | None = Field(
+    exclude_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is found in are acknowledged unread."
     )
     visibility: Duration = Field(

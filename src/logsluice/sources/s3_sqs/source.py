@@ -12,13 +12,13 @@ import structlog
 
 from logsluice.aws.envelopes import Announcement, Notice, read_body
 from logsluice.aws.objects import S3Payload
+from logsluice.aws.rules import Rules
 from logsluice.aws.session import AwsOptions
 from logsluice.errors import NotANotification, SourceFault, UsageError
 from logsluice.model import EXCERPT_BYTES, Delivery, Origin, Outcome, Reject
 from logsluice.sources.s3_sqs import Config
 from logsluice.sources.s3_sqs.deletions import Deletions
 from logsluice.sources.s3_sqs.queue import Message, Queue, open_queue
-from logsluice.sources.s3_sqs.rules import Rules
 from logsluice.telemetry.counters import Counters
 
 log = structlog.get_logger("s3_sqs")

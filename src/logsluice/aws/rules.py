@@ -1,10 +1,12 @@
-"""Which announced objects may be read, and which are wanted."""
+"""Which objects may be read, and which are wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, TypeAlias
 
 import regex
+from pydantic import AfterValidator
 
 from logsluice.aws.envelopes import Announcement
 
@@ -12,11 +14,23 @@ PATTERN_TIMEOUT_SECONDS = 1.0
 """For one key of at most a kilobyte: a pattern that needs longer is catastrophic, and the key counts as wanted."""
 
 
+def _pattern(text: str) -> str:
+    try:
+        regex.compile(text)
+    except regex.error as error:
+        raise ValueError(f"this regular expression can't be read: {error}") from None
+    return text
+
+
+KeyPattern: TypeAlias = Annotated[str, AfterValidator(_pattern)]
+"""An option: a regular expression over object keys."""
+
+
 class Rules:
     """What the configuration says of buckets and keys.
 
     Args:
-        buckets: As in `Config.buckets`; none allows every bucket, and whoever reads must check its owner.
+        buckets: `name`, `name/prefix/`, `*`; none allows every bucket, and whoever reads must check its owner.
         include: A pattern that wanted keys hold.
         exclude: A pattern that no wanted key holds.
     """
