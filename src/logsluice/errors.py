@@ -40,7 +40,7 @@ class Problem:
     Attributes:
         message: One sentence: what is wrong and, where one is near, the name that was probably meant.
         file: The file's name as the user gave it, `<text>` for text from the command line.
-        line: Counted from 1, 0 when no line can be named.
+        line: Counted from 1, 0 when no line can be named. Likewise `column`.
         option: The option's path, such as `pipelines[0].source.queue`.
         severity: `error` stops the program, `warning` does not.
     """
@@ -50,9 +50,11 @@ class Problem:
     line: int = 0
     option: str = ""
     severity: str = "error"
+    column: int = 0
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        line = f":{self.line}{f':{self.column}' if self.column else ''}" if self.line else ""
+        place = f"{self.file}{line}: " if self.file or line else ""
         return f"{place}{self.option + ': ' if self.option else ''}{self.message}"
 
 

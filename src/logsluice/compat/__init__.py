@@ -1,0 +1,1 @@
+"""Front ends for the configurations of other programs, translated into the one model of `logsluice.config`."""
