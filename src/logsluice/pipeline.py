@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 
 from logsluice.decode import Decoder
 from logsluice.delivery.budget import DEFAULT_BUDGET, Budget
@@ -63,6 +64,7 @@ class Pipeline:
         self.senders = tuple(Sender(output, self.counters) for output in outputs)
         self.may_match_none = all(output.condition is not None for output in outputs)
         self.chunk_cost = min(CHUNK_COST, budget // (2 * workers))
+        self.newest: datetime | None = None
         self._opened = ExitStack()
 
     def open(self) -> None:
@@ -87,6 +89,11 @@ class Pipeline:
         for reason in reasons:
             for sender in self.senders:
                 sender.cured(reason)
+
+    def delivered_until(self, time: datetime) -> None:
+        """Note the time of a delivered event; `newest` is the latest of them, as near as workers can tell at once."""
+        if self.newest is None or time > self.newest:
+            self.newest = time
 
     def process(self, batch: Sequence[Delivery], deadline: Deadline) -> Iterator[tuple[Delivery, Outcome]]:
         """Take deliveries to their outcomes, each yielded as soon as it is certain, exactly once.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from logsluice.errors import SourceFault
+from logsluice.telemetry.counters import Counters
 
 if TYPE_CHECKING:
     from logsluice.model import Delivery, Source
@@ -26,10 +27,12 @@ class Heartbeat:
 
     Args:
         stall_seconds: A delivery without progress for longer belongs to a hung worker and is no longer extended.
+        counters: Where extensions are counted by their result.
     """
 
-    def __init__(self, stall_seconds: float = STALL_SECONDS) -> None:
+    def __init__(self, stall_seconds: float = STALL_SECONDS, counters: Counters | None = None) -> None:
         self._stall = stall_seconds
+        self._counters = counters or Counters()
         self._due: dict[Delivery, tuple[float, Source]] = {}
         self._changed = threading.Condition()
         self._stopping = False
@@ -80,17 +83,21 @@ class Heartbeat:
         period = source.visibility
         if period is None or not delivery.activity.is_alive(self._stall):
             log.warning("no progress on a delivery: it is left to come back", delivery=delivery.id)
+            self._counters.add("heartbeats", 1, "stalled")
             self.drop(delivery)
             return
         try:
             ours = source.extend(delivery)
             wait = period / 2
+            self._counters.add("heartbeats", 1, "extended" if ours else "lost")
         except SourceFault as fault:
             # Half of the period is left: one more try halfway there, before the message comes back by itself.
             log.warning("a delivery's visibility could not be extended", delivery=delivery.id, reason=str(fault))
+            self._counters.add("heartbeats", 1, "failed")
             ours, wait = True, period / 4
         except Exception as error:  # a fault of ours with one delivery must not end the heartbeat of all: said
             log.error("a heartbeat failed by an error in logsluice", error=repr(error), exc_info=error)
+            self._counters.add("heartbeats", 1, "failed")
             ours, wait = True, period / 4
         with self._changed:
             if not ours:

@@ -89,6 +89,11 @@ class Policies:
         known = self._buckets.get(bucket_of(origin))
         return known is not None and known.paused_until > time.monotonic()
 
+    def paused(self) -> list[str]:
+        """The buckets of which nothing is read now."""
+        with self._lock:
+            return [bucket for bucket, known in self._buckets.items() if known.paused_until > time.monotonic()]
+
     def readable(self, origin: Origin) -> None:
         """An object was read: its bucket is well."""
         if self._buckets:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ class Run:
         self._in_flight: tuple[Chunk, Future[None]] | None = None
         self._done: list[Progress] = []
         self._in_hand: dict[Delivery, None] = {}
+        self._newest: dict[Delivery, datetime] = {}
+        self._written: dict[Delivery, datetime] = {}
 
     def outcomes(self, batch: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
         """See `Pipeline.process`."""
@@ -108,6 +111,9 @@ class Run:
                 yield
         self._pipeline.policies.readable(payload.origin)
         counters.add("payloads")
+        counters.add("stored_bytes", payload.size or 0)
+        if (modified := payload.modified()) is not None:
+            self._written[progress.delivery] = min(modified, self._written.get(progress.delivery, modified))
 
     def _take(self, progress: Progress, origin: Origin, piece: Piece) -> Iterator[None]:
         """Filter a piece and add it to the chunk."""
@@ -117,6 +123,9 @@ class Run:
         events = self._filtered(progress, origin, piece.events)
         if not events:
             return
+        last = events[-1].get("@timestamp")  # one of a piece tells enough, and costs nothing
+        if isinstance(last, datetime) and last.tzinfo is not None:
+            self._newest[progress.delivery] = max(last, self._newest.get(progress.delivery, last))
         segment = self._encode(progress, origin, events)
         if not any(segment.given):
             return
@@ -279,15 +288,18 @@ class Run:
         if action == "dead_letter":
             self._add_rejects(progress, rejects)
             return
-        for reject in rejects:
-            self._pipeline.counters.add("rejects", 1, reject.reason)
+        self._count(rejects)
         if action != "discard":
             progress.worsen(Outcome.RETRY)
 
     def _add_rejects(self, progress: Progress, rejects: Sequence[Reject]) -> None:
+        self._count(rejects)
+        progress.reject(rejects)
+
+    def _count(self, rejects: Sequence[Reject]) -> None:
         for reject in rejects:
             self._pipeline.counters.add("rejects", 1, reject.reason)
-        progress.reject(rejects)
+            self._pipeline.counters.add("reject_stages", 1, reject.stage)
 
     def _write_rejects(self, progress: Progress) -> None:
         """Confirm the rejects that a delivery has so far; one that can't is parked, or ends as RETRY.
@@ -325,7 +337,19 @@ class Run:
             if progress.outcome is Outcome.PARKED:
                 progress.remember()
             self._pipeline.counters.add("deliveries", 1, progress.outcome.name.lower())
+            self._tell_age(delivery, progress.outcome)
             yield delivery, progress.outcome
+
+    def _tell_age(self, delivery: Delivery, outcome: Outcome) -> None:
+        """How far behind the log a delivery was, for whoever watches."""
+        written, newest = self._written.pop(delivery, None), self._newest.pop(delivery, None)
+        if outcome > Outcome.REJECTED:
+            return
+        now = datetime.now(UTC)
+        if written is not None:
+            self._pipeline.counters.took("age_seconds", max(0.0, (now - written).total_seconds()))
+        if newest is not None and newest <= now:  # one event from the future must not hide a lag for years
+            self._pipeline.delivered_until(newest)
 
     def _abandon(self) -> None:
         """The caller went away in the middle: let go of what is held."""

@@ -85,6 +85,7 @@ class Sender:
         self.output = output
         self._counters = counters
         self._failing_since: dict[str, float] = {}
+        self._faults: dict[str, SinkFault] = {}
         self._lock = threading.Lock()
         self._share = RejectShare(output.max_reject_share)
 
@@ -92,6 +93,12 @@ class Sender:
     def is_down(self) -> bool:
         """Sick as a whole for longer than `park_after`: there is no use in receiving more for it."""
         return self._is_ill("")
+
+    def failing(self) -> Iterator[tuple[float, SinkFault]]:
+        """What of it fails now: since when (`time.monotonic()`), and the last fault of each scope."""
+        with self._lock:
+            known = [(since, self._faults[scope]) for scope, since in self._failing_since.items()]
+        yield from known
 
     def scope_reason(self, fault: SinkFault) -> str:
         """The name under which deliveries are parked for a fault."""
@@ -175,8 +182,16 @@ class Sender:
 
     def _once(self, request: _Request, result: Delivered) -> dict[int, SinkFault]:
         encoded, sink = request.encoded, self.output.sink
-        sent = sink.send(encoded)
+        started = time.monotonic()
+        try:
+            sent = sink.send(encoded)
+        except SinkFault:
+            self._counters.add("requests_failed", 1, self.output.name)
+            raise
+        finally:
+            self._counters.took("send_seconds", time.monotonic() - started, self.output.name)
         count = len(request.indexes)
+        self._counters.add("bytes_sent", encoded.size, self.output.name)
         self._counters.add("duplicates", sent.duplicates, self.output.name)
         self._counters.add("events_sent", count - len(sent.failed) - len(sent.rejected), self.output.name)
         faults = dict(sent.failed)
@@ -211,6 +226,7 @@ class Sender:
         for scope, fault in scopes.items():
             self._counters.add("retries", 1, self.output.name)
             with self._lock:
+                self._faults[scope] = fault
                 if scope in self._failing_since:
                     continue
                 self._failing_since[scope] = time.monotonic()
@@ -226,6 +242,7 @@ class Sender:
             return
         with self._lock:
             since = self._failing_since.pop(scope, None)
+            self._faults.pop(scope, None)
         if since is not None:
             log.info("an output works again", output=self.output.name, seconds=round(time.monotonic() - since, 1))
 
