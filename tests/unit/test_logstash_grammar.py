@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from logsluice.compat.logstash.grammar import InvalidSyntax, parse
-from logsluice.compat.logstash.syntax import Attribute, Branch, Case, Mark, Plugin, Section, plugins
+from logsluice.compat.logstash.syntax import Attribute, Branch, Case, Plugin, Section, plugins
+from logsluice.config.document import Mark
 
 FILE = "a.conf"
 

@@ -11,6 +11,7 @@ import regex
 
 from logsluice.branches import Branch, Chain
 from logsluice.components import Context, Kind, find, near
+from logsluice.config.document import Document, Path
 from logsluice.config.load import Configuration
 from logsluice.config.model import (
     Component,
@@ -22,7 +23,6 @@ from logsluice.config.model import (
     OutputSpec,
     PipelineModel,
 )
-from logsluice.config.yaml_source import Document, Path
 from logsluice.decode import Decoder
 from logsluice.delivery.dead_letter import open_dead_letter
 from logsluice.delivery.policies import Policies

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 from logsluice.components import Context, Kind, Options, find
 from logsluice.config.assemble import assemble
+from logsluice.config.document import Path as Place
 from logsluice.config.load import Configuration, load_file
 from logsluice.config.model import (
     Component,
@@ -24,7 +25,6 @@ from logsluice.config.model import (
     OutputNode,
     PipelineModel,
 )
-from logsluice.config.yaml_source import Path as Place
 from logsluice.errors import ConfigError, LogsluiceError, Problem, UsageError
 
 FORMAT = "%{[@metadata][format]}"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from logsluice.components import near
-from logsluice.config.yaml_source import Path
+from logsluice.config.document import Path
 
 _SAID = "said"
 """The type of errors whose place and message are ours already."""

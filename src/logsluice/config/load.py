@@ -11,9 +11,10 @@ from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
+from logsluice.config.document import Document, Path
 from logsluice.config.explain import explain
 from logsluice.config.model import ConfigModel, PipelineModel
-from logsluice.config.yaml_source import Document, Path, parse
+from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError, Problem, UsageError
 
 _LOGSTASH = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:input|filter|output)\s*\{")

@@ -14,9 +14,9 @@ import regex
 from pydantic import Field, PlainValidator
 
 from logsluice.components import Kind, Options, UnknownComponent, find, names, near
+from logsluice.config.document import Path
 from logsluice.config.explain import refusals, validate
 from logsluice.config.types import Duration, Size
-from logsluice.config.yaml_source import Path
 from logsluice.delivery.budget import DEFAULT_BUDGET
 from logsluice.delivery.policies import DEFAULTS, Action
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits

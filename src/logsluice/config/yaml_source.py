@@ -8,62 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from logsluice.config.document import Document, Mark, Path, dotted
 from logsluice.errors import ConfigError, Problem
-
-Path: TypeAlias = tuple[str | int, ...]
-"""Keys and indexes from the top of a document: `("pipelines", 0, "source")`."""
 
 _REFERENCE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_.]*)(?::([^}]*))?\}")
 _UNQUOTED = re.compile(r"(?<![\"'\w])\$\{")
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _MARK = re.compile(r"\s*\n\s*")
-
-
-@dataclass
-class Document:
-    """One configuration as it was written, before its meaning is looked at.
-
-    Attributes:
-        file: As the user named it.
-        data: Plain dicts, lists and scalars.
-        lines: The line, from 1, of each option.
-        secrets: Values that came from the environment, to their variable's name.
-        problems: What is wrong with the text itself: unset variables, repeated keys.
-    """
-
-    file: str
-    data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def line(self, path: Path) -> int:
-        """The line of an option, or of the nearest thing around it that is written down; 0 in an empty file."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 0)
-
-    def problem(self, path: Path, message: str, severity: str = "error") -> Problem:
-        """A problem placed at an option, with nothing in it that came from the environment."""
-        return Problem(self.hide(message), self.file, self.line(path), dotted(path), severity)
-
-    def hide(self, message: str) -> str:
-        """The message with `${NAME}` in place of values that came from the environment."""
-        for value in sorted(self.secrets, key=len, reverse=True):
-            message = message.replace(value, "${" + self.secrets[value] + "}")
-        return message
-
-
-def dotted(path: Path) -> str:
-    """`pipelines[0].source.queue`, the way options are named in messages."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 def parse(text: str, file: str, environ: Mapping[str, str]) -> Document:
@@ -100,8 +57,7 @@ class _Builder:
 
     def build(self, node: Node, path: Path, inside: tuple[int, ...]) -> Any:
         """The value of a node; `inside` are the nodes around it, for an alias may name one of them."""
-        line = node.start_mark.line + 1
-        self._document.lines.setdefault(path, line)
+        self._document.marks.setdefault(path, Mark(self._document.file, node.start_mark.line + 1))
         if id(node) in inside:
             self._document.problems.append(self._document.problem(path, "this alias names what it stands in"))
             return None
@@ -131,7 +87,7 @@ class _Builder:
                     )
                 )
                 continue
-            self._document.lines[here] = key_node.start_mark.line + 1
+            self._document.marks[here] = Mark(self._document.file, key_node.start_mark.line + 1)
             result[key] = self.build(value_node, here, inside)
         return merged | result
 
@@ -148,9 +104,7 @@ class _Builder:
             name, default = match[2], match[3]
             value = self._environ.get(name)
             if value is not None:
-                # A short value would turn up in any sentence by chance, and is no secret.
-                if len(value) >= 4:
-                    self._document.secrets[value] = name
+                self._document.note_secret(value, name)
                 return value
             if default is None:
                 message = f"the environment variable {name} is not set; set it or write ${{{name}:a default}}"

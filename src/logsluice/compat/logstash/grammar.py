@@ -14,8 +14,9 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
-from logsluice.compat.logstash.syntax import Attribute, Branch, Case, Mark, Node, Plugin, Section
+from logsluice.compat.logstash.syntax import Attribute, Branch, Case, Node, Plugin, Section
 from logsluice.components import near
+from logsluice.config.document import Mark
 from logsluice.errors import Problem
 
 # Octal for the backslash and the slash: lark reads escapes in its own way before `re` does.

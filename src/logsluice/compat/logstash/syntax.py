@@ -6,16 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from logsluice.config.document import Mark
+
 SectionKind: TypeAlias = Literal["input", "filter", "output"]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
-    """A place in a text. `line` and `column` count from 1; `file` as the user named it."""
-
-    file: str = ""
-    line: int = 0
-    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
