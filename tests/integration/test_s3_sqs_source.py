@@ -63,8 +63,7 @@ def content(delivery: Delivery) -> list[bytes]:
 
 
 def client_of(source: S3SqsSource) -> Any:
-    (client,) = source._s3.values()
-    return client
+    return source._buckets.of("logs").client("", source._queues[0].region)
 
 
 class Aws:

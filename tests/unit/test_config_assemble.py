@@ -56,14 +56,14 @@ def test_components_that_cannot_be_built_are_all_named() -> None:
             """
 pipelines:
   - source: {type: files, paths: [logs]}
-    format: {type: vpc_flow, feilds: [a]}
+    format: {type: vpc_flow, fields: [a]}
     outputs:
       - stdout
       - stdout: {codec: pretty}
 """
         )
     assert [str(problem) for problem in caught.value.problems] == [
-        "f.yaml:4: pipelines[0].format.feilds: there is no option 'feilds'; did you mean 'fields'?",
+        "f.yaml:4: pipelines[0].format: `fields` names 'a', which is no field of vpc_flow",
         (
             "f.yaml:7: pipelines[0].outputs[1]: another output is named 'stdout';"
             " give this one a name of its own: `name: ...`"

@@ -234,6 +234,7 @@ def test_notifications_and_listings_share_one_identity() -> None:
         "s3": {
             "bucket": "logs-bucket",
             "key": KEY,
+            "folder": KEY.rpartition("/")[0],
             "etag": ETAG,
             "size": 4711,
             "region": "eu-central-1",

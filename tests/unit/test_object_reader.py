@@ -12,7 +12,7 @@ import pytest
 
 from logsluice.aws import objects
 from logsluice.aws.envelopes import Announcement
-from logsluice.aws.objects import S3Payload
+from logsluice.aws.objects import Reading, S3Payload
 from logsluice.aws.session import AwsOptions
 from logsluice.errors import (
     Archived,
@@ -241,14 +241,14 @@ def test_the_time_of_the_object_is_known_once_it_is_open(server: ObjectServer) -
 
 def test_the_owner_of_the_bucket_is_asked_for(server: ObjectServer) -> None:
     server.answers = [whole_or_cut()]
-    with S3Payload(server.client, Announcement("logs", "key", "e1"), owner="123456789012").open():
+    with S3Payload(server.client, Announcement("logs", "key", "e1"), reading=Reading(owner="123456789012")).open():
         pass
     assert server.requests[0]["x-amz-expected-bucket-owner"] == "123456789012"
 
 
 def test_a_denial_under_an_expected_owner_says_how_to_allow_another(server: ObjectServer) -> None:
     server.answers = [error(403, "AccessDenied", "s3:GetObject"), listing]
-    payload = S3Payload(server.client, Announcement("logs", "key", "e1"), owner="123456789012")
+    payload = S3Payload(server.client, Announcement("logs", "key", "e1"), reading=Reading(owner="123456789012"))
     with pytest.raises(Denied, match=r"if the bucket belongs to another account than 123456789012, list it in"):
         payload.open().__enter__()
 

@@ -14,13 +14,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 import orjson
 
 from logsluice.errors import NotANotification
 from logsluice.model import Origin
+
+if TYPE_CHECKING:
+    from logsluice.model import Format
 
 _MAX_NESTING = 4
 """EventBridge to SNS to SQS is two; a body wrapped deeper than this is somebody's joke."""
@@ -61,9 +64,16 @@ class Announcement:
         """`s3://bucket/key`."""
         return f"s3://{self.bucket}/{self.key}"
 
-    def origin(self, salt: str = "") -> Origin:
-        """The identity that notifications, listings and backfill share: bucket, key and ETag."""
-        about = {"bucket": self.bucket, "key": self.key, "etag": self.etag}
+    def origin(self, salt: str = "", format_: Format | None = None, fields: Mapping[str, Any] | None = None) -> Origin:
+        """The identity that notifications, listings and backfill share: bucket, key and ETag.
+
+        Args:
+            salt: See `Origin.salt`.
+            format_: See `Origin.format`.
+            fields: See `Origin.fields`.
+        """
+        folder = self.key.rpartition("/")[0]
+        about = {"bucket": self.bucket, "key": self.key, "folder": folder, "etag": self.etag}
         if self.size is not None:
             about["size"] = self.size  # type: ignore[assignment]
         if self.region:
@@ -71,7 +81,8 @@ class Announcement:
         if self.version_id:
             about["version_id"] = self.version_id
         version = self.etag or self.version_id or self.mark
-        return Origin(self.uri, self.etag, {"s3": about}, self.key, (self.bucket, self.key, version), salt)
+        identity = (self.bucket, self.key, version)
+        return Origin(self.uri, self.etag, {"s3": about}, self.key, identity, salt, format_, fields or {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,11 +136,11 @@ def object_fault(error: Exception, what: str, may_list: Callable[[], bool]) -> S
     if code == "InvalidObjectState":
         return Archived(f"{what}: archived and not restored ({said})")
     if code.startswith("KMS.") or (status in {400, 403} and "kms:" in said.lower()):
-        return Denied(f"{what}: its KMS key can't be used: {said}")
+        return Denied(f"{what}: its KMS key can't be used: {said} (grant kms:Decrypt, here and in the key's policy)")
     if code in CREDENTIAL_CODES or is_passing(error):
         return Unavailable(text)
     if code == "InvalidRequest" and "encryption" in said.lower():
-        return Denied(f"{what}: stored with a key of the customer's own (SSE-C): {said}")
+        return Denied(f"{what}: stored with a key that only its writer has (SSE-C), so it can't be read: {said}")
     if is_denied(error):
         return _denied(text, said, may_list)
     return Unavailable(text)

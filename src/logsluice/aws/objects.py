@@ -3,23 +3,29 @@
 The first read is a GetObject with `If-Match`; a connection that ends early is taken up with `Range` and the same
 `If-Match`, as often as it takes while bytes arrive and a few times while none do. The count of bytes decides whether an
 object was read to its end: the transport may end a body early without an error.
+
+With `If-Match` and no version, `s3:GetObject` is enough, and an object that was replaced is `superseded`. Only with
+`all_versions` is the announced version itself asked for, which wants `s3:GetObjectVersion`; where that is denied the
+latest is read with `If-Match` after all.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from logsluice.aws.envelopes import Announcement
-from logsluice.aws.faults import object_fault
-from logsluice.errors import Denied, MissingOrDenied, SourceFault, Unavailable
-from logsluice.model import ByteStream, Origin
+from logsluice.aws.faults import is_denied, object_fault
+from logsluice.errors import Denied, MissingOrDenied, SourceFault, TooLarge, Unavailable
+from logsluice.model import ByteStream, Format, Origin
 
 RESUMES = 5
 """How often reading is taken up again without a byte of progress in between."""
@@ -29,6 +35,49 @@ PAUSE_SECONDS = 0.1
 
 _TRANSPORT = (ClientError, BotoCoreError, HTTPError, OSError)
 
+log = structlog.get_logger("s3")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How objects are read.
+
+    Attributes:
+        owner: The account that the bucket must belong to, "" for any (`ExpectedBucketOwner`).
+        via: An access point's ARN or alias, to be asked instead of the bucket.
+        request_payer: `requester` where we pay for requests and traffic (Requester Pays buckets).
+        all_versions: Whether an announced version is read though it is no longer the latest.
+        max_size: Bytes as stored; a larger object is a fault. None for no limit.
+        format: See `Origin.format`.
+        fields: See `Origin.fields`.
+        unversioned: Buckets whose versions we may not read, as found out.
+    """
+
+    owner: str = ""
+    via: str = ""
+    request_payer: str = ""
+    all_versions: bool = False
+    max_size: int | None = None
+    format: Format | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    unversioned: set[str] = field(default_factory=set)
+
+    def arguments(self, found: Announcement) -> dict[str, str]:
+        """What GetObject is given for an object."""
+        arguments = {"Bucket": self.via or found.bucket, "Key": found.key}
+        if self.owner:
+            arguments["ExpectedBucketOwner"] = self.owner
+        if self.request_payer:
+            arguments["RequestPayer"] = self.request_payer
+        if self.all_versions and found.version_id and found.bucket not in self.unversioned:
+            arguments["VersionId"] = found.version_id
+        return arguments
+
+    def check_size(self, found: Announcement, size: int | None) -> None:
+        """Raises TooLarge over the limit."""
+        if self.max_size is not None and size is not None and size > self.max_size:
+            raise TooLarge(f"{found.uri}: {size} bytes are more than `max_object_size` ({self.max_size}) allows")
+
 
 class S3Payload:
     """An S3 object as one stream of bytes (`model.Payload`).
@@ -37,15 +86,15 @@ class S3Payload:
         client: A boto3 S3 client.
         announcement: Which object, in which version.
         salt: See `Origin.salt`.
-        owner: The account that the bucket must belong to, "" for any (`ExpectedBucketOwner`).
+        reading: How it is read.
     """
 
-    def __init__(self, client: Any, announcement: Announcement, salt: str = "", owner: str = "") -> None:
+    def __init__(self, client: Any, announcement: Announcement, salt: str = "", reading: Reading | None = None) -> None:
         self._client = client
         self._announcement = announcement
-        self._owner = owner
+        self._reading = reading or Reading()
         self._modified: datetime | None = None
-        self.origin: Origin = announcement.origin(salt)
+        self.origin: Origin = announcement.origin(salt, self._reading.format, self._reading.fields)
 
     @property
     def size(self) -> int | None:
@@ -61,9 +110,11 @@ class S3Payload:
         """Start to read.
 
         Raises:
-            SourceFault: Missing, Denied, MissingOrDenied, Superseded, Archived or Unavailable; here or while reading.
+            SourceFault: Missing, Denied, MissingOrDenied, Superseded, Archived, TooLarge or Unavailable; here or while
+                reading.
         """
-        stream = _S3Stream(self._client, self._announcement, self._owner)
+        self._reading.check_size(self._announcement, self._announcement.size)
+        stream = _S3Stream(self._client, self._announcement, self._reading)
         try:
             self._modified = stream.modified
             yield stream
@@ -77,18 +128,22 @@ class S3Payload:
 class _S3Stream:
     """The bytes of one object from one thread, counted."""
 
-    def __init__(self, client: Any, announcement: Announcement, owner: str) -> None:
+    def __init__(self, client: Any, announcement: Announcement, reading: Reading) -> None:
         self._client = client
         self._object = announcement
-        self._arguments = {"Bucket": announcement.bucket, "Key": announcement.key}
-        if owner:
-            self._arguments["ExpectedBucketOwner"] = owner
+        self._reading = reading
+        self._arguments = reading.arguments(announcement)
         self._position = 0
         answer = self._get(announcement.etag, "")
         self._etag: str = announcement.etag or str(answer.get("ETag", "")).strip('"')
         self._length = int(answer["ContentLength"])
         self.modified: datetime | None = answer.get("LastModified")
         self._body: Any = answer["Body"]
+        try:
+            reading.check_size(announcement, self._length)
+        except TooLarge:
+            self.close()
+            raise
 
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes, b"" only at the object's true end."""
@@ -133,16 +188,33 @@ class _S3Stream:
         try:
             answer: dict[str, Any] = self._client.get_object(**self._arguments, **conditions)
         except _TRANSPORT as error:
+            if "VersionId" in self._arguments and isinstance(error, ClientError) and is_denied(error):
+                self._without_version(str(error))
+                return self._get(etag, byte_range)
             raise self._fault(error) from error
         return answer
 
+    def _without_version(self, reason: str) -> None:
+        """Read the latest from now on; `If-Match` says when that is another one."""
+        del self._arguments["VersionId"]
+        if self._object.bucket not in self._reading.unversioned:
+            self._reading.unversioned.add(self._object.bucket)
+            log.warning(
+                "versions may not be read, so only the latest is",
+                bucket=self._object.bucket,
+                do="grant s3:GetObjectVersion",
+                reason=reason,
+            )
+
     def _fault(self, error: Exception) -> SourceFault:
         fault = object_fault(error, self._object.uri, self._may_list)
-        owner = self._arguments.get("ExpectedBucketOwner")
+        owner = self._reading.owner
         if owner and isinstance(fault, Denied | MissingOrDenied):
             return type(fault)(f"{fault} (if the bucket belongs to another account than {owner}, list it in `buckets`)")
         return fault
 
     def _may_list(self) -> bool:
-        self._client.list_objects_v2(Bucket=self._object.bucket, Prefix=self._object.key, MaxKeys=1)
+        payer = {"RequestPayer": self._reading.request_payer} if self._reading.request_payer else {}
+        bucket = self._arguments["Bucket"]
+        self._client.list_objects_v2(Bucket=bucket, Prefix=self._object.key, MaxKeys=1, **payer)
         return True

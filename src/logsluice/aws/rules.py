@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from logsluice.aws.envelopes import Announcement
 
 PATTERN_TIMEOUT_SECONDS = 1.0
-"""For one key of at most a kilobyte: a pattern that needs longer is catastrophic, and the key counts as wanted."""
+"""For one key of at most a kilobyte: a pattern that needs longer is catastrophic."""
 
 
 def _pattern(text: str) -> str:
@@ -48,12 +48,13 @@ class Rules:
 
     def want(self, found: Announcement) -> bool:
         """Whether the key is one to read."""
-        if self._include is not None and not _holds(self._include, found.key, when_unsure=True):
+        if self._include is not None and not holds(self._include, found.key, when_unsure=True):
             return False
-        return self._exclude is None or not _holds(self._exclude, found.key, when_unsure=False)
+        return self._exclude is None or not holds(self._exclude, found.key, when_unsure=False)
 
 
-def _holds(pattern: regex.Pattern[str], key: str, when_unsure: bool) -> bool:
+def holds(pattern: regex.Pattern[str], key: str, when_unsure: bool) -> bool:
+    """Whether a pattern is found in a key; `when_unsure` where that takes too long to say."""
     try:
         return pattern.search(key, timeout=PATTERN_TIMEOUT_SECONDS) is not None
     except TimeoutError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ READ_TIMEOUT_SECONDS = 40
 """Longer than SQS's longest poll of 20 s, short enough that a stalled download is soon taken up again."""
 
 POOL_CONNECTIONS = 50
+
+_KEYS = {"profile", "access_key_id", "secret_access_key", "session_token"}
+_ROLE = {"role_arn", "role_session_name", "external_id"}
 
 _sessions: dict[AwsOptions, Any] = {}
 _clients: dict[tuple[AwsOptions, str], Any] = {}
@@ -77,6 +81,17 @@ class AwsOptions(Options):
                 client = _clients[(self, service)] = _make(self, service)
             return client
 
+    def with_(self, own: AwsOptions) -> AwsOptions:
+        """The same where `own` says nothing else; whoever names keys, a profile or a role wants no other ones."""
+        given = {name: getattr(own, name) for name in own.model_fields_set}
+        replaced: set[str] = set()
+        if "profile" in given or "access_key_id" in given:
+            replaced = {*_KEYS, *_ROLE}
+        elif "role_arn" in given:
+            replaced = _ROLE
+        kept = {name: getattr(self, name) for name in self.model_fields_set - replaced}
+        return AwsOptions(**(kept | given))
+
     def in_region(self, region: str) -> AwsOptions:
         """The same for another region; themselves where there is nothing to change."""
         return self if not region or region == self.region else self.model_copy(update={"region": region})
@@ -105,6 +120,19 @@ def endpoint_of(options: AwsOptions, service: str) -> str | None:
     )
 
 
+@cache
+def regions_beside(region: str) -> frozenset[str]:
+    """The regions of S3 in the same partition (AWS, China, GovCloud) that boto3 knows; none for an unknown region."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    session: Any = boto3.Session()
+    try:
+        return frozenset(session.get_available_regions("s3", session.get_partition_for_region(region)))
+    except BotoCoreError:
+        return frozenset()
+
+
 def forget_clients() -> None:
     """Drop every client, so that changed credentials in the environment are seen. For tests and `fork`."""
     with _lock:
@@ -117,7 +145,8 @@ def _make_session(options: AwsOptions) -> Any:
 
     from logsluice.aws.credentials import use_credentials
 
-    session: Any = boto3.Session(profile_name=options.profile, region_name=options.region)
+    region = options.region or os.environ.get("AWS_REGION")  # boto3 itself looks at AWS_DEFAULT_REGION only
+    session: Any = boto3.Session(profile_name=options.profile, region_name=region)
     core = session._session
     if options.use_fips:
         core.set_config_variable("use_fips_endpoint", True)

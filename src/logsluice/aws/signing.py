@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -55,7 +54,7 @@ def signer(
     told_region, told_service = place_of(urlsplit(url).hostname or "")
     options = options.in_region(region or options.region or told_region)  # the role's own requests go there as well
     credentials = credentials_of(options)
-    found = session_of(options).region_name or os.environ.get("AWS_REGION")
+    found = session_of(options).region_name
     if not found:
         raise UsageError(f"no region to sign requests to {url} for", hint="set `region`, or AWS_REGION")
     service = told_service or "es"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import regex
 
 from logsluice.branches import Branch, Chain
-from logsluice.components import Context, Kind, find, near
+from logsluice.components import Context, Kind, find
 from logsluice.config.document import Document, Path
 from logsluice.config.load import Configuration
 from logsluice.config.model import (
@@ -86,6 +85,9 @@ class _Builder:
         chosen: Format | None = self._format()
         context = Context(model.name, () if chosen is None else possible_formats(chosen), self._base, model.state)
         source: Source | None = self._build("sources", model.source, (*self._place, "source"), context)
+        # a source may choose formats of its own for some payloads: templates and columns must know them
+        further = tuple(each for own in getattr(source, "formats", ()) for each in possible_formats(own))
+        context = replace(context, formats=(*context.formats, *further))
         filters = [self._filter(node, (*self._place, "filters", i), context) for i, node in enumerate(model.filters)]
         outputs = list(self._outputs(model.outputs, (*self._place, "outputs"), context, None))
         if len(self._problems) > before or chosen is None or source is None:
@@ -116,17 +118,9 @@ class _Builder:
         return Service(pipeline, source, model.workers)
 
     def _format(self) -> Format | None:
-        place = (*self._place, "format")
-        build = find("formats", self._model.format.type).build
-        options = self._model.format.options
-        known = inspect.signature(build).parameters
-        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-            unknown = [name for name in options if name not in known]
-            for name in unknown:
-                self._problem((*place, name), f"there is no option {name!r}{near(name, known)}")
-            if unknown:
-                return None
-        chosen: Format | None = self._guarded(place, lambda: build(**options))
+        named = self._model.format
+        build = find("formats", named.type).build
+        chosen: Format | None = self._guarded((*self._place, "format"), lambda: build(**named.options))
         return chosen
 
     def _build(self, kind: Kind, component: Component, place: Path, context: Context) -> Any:

@@ -1,11 +1,12 @@
 """What a configuration says, whatever language it was written in: pipelines, their components and policies.
 
 The models hold validated values, but nothing is built yet: `logsluice.config.assemble` does that. Options of sources,
-filters and outputs are checked by each component's own `Config`; a format checks its options when it is built.
+filters and outputs are checked by each component's own `Config`; a format checks their values when it is built.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
@@ -100,10 +101,15 @@ def _format(value: object) -> Component:
     if not isinstance(named, dict) or not isinstance(named.get("type"), str):
         raise ValueError("a format is a name (alb, auto), or a mapping with its type: {type: json, ...}")
     try:
-        find("formats", named["type"])
+        known = inspect.signature(find("formats", named["type"]).build).parameters
     except UnknownComponent as error:
         raise refusals([(("type",) if named is value else (), str(error))]) from None
-    return Component(named["type"], {name: option for name, option in named.items() if name != "type"})
+    options = {name: option for name, option in named.items() if name != "type"}
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        wrong = [((name,), f"there is no option {name!r}{near(name, known)}") for name in options if name not in known]
+        if wrong:
+            raise refusals(wrong)
+    return Component(named["type"], options)
 
 
 def _policies(value: object) -> dict[str, Action]:
@@ -150,6 +156,7 @@ def _output(value: object) -> OutputSpec | OutputBranch:
 
 FilterNode: TypeAlias = Annotated["Component | FilterBranch", PlainValidator(_filter)]
 OutputNode: TypeAlias = Annotated["OutputSpec | OutputBranch", PlainValidator(_output)]
+FormatNode: TypeAlias = Annotated[Component, PlainValidator(_format)]
 ConditionText: TypeAlias = Annotated[Condition, PlainValidator(_condition)]
 
 
@@ -190,7 +197,7 @@ class PipelineModel(Options):
 
     name: str = Field(default="main", pattern=r"^[A-Za-z0-9_.-]+$")
     source: Annotated[Component, PlainValidator(_source)]
-    format: Annotated[Component, PlainValidator(_format)] = Component("auto", {})
+    format: FormatNode = Component("auto", {})
     key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = None
     fields: dict[str, Any] = Field(default_factory=dict)
     document_id: Literal["position", "content"] = "position"

@@ -29,14 +29,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from logsluice.aws.buckets import BucketOptions, bare_bucket
 from logsluice.aws.rules import KeyPattern
 from logsluice.aws.session import AwsOptions
 from logsluice.components import Context, Options
-from logsluice.config.types import Duration
+from logsluice.config.types import Duration, Size
 
 if TYPE_CHECKING:
     from logsluice.sources.s3_sqs.source import S3SqsSource
@@ -53,6 +54,7 @@ def _standard_queue(queue: str) -> str:
 
 
 def _bucket_rule(rule: str) -> str:
+    rule = bare_bucket(rule)
     if not _BUCKET_RULE.fullmatch(rule):
         raise ValueError("must be a bucket, or a bucket and a prefix: name, name/prefix/, s3://name/prefix/, *")
     return rule
@@ -70,11 +72,23 @@ class Config(Options):
         default=(),
         description="Buckets that may be read: `name`, `name/prefix/`, `*` for any. Else the queue owner's buckets.",
     )
+    bucket_options: tuple[BucketOptions, ...] = Field(
+        default=(), description="Credentials, region, access point, formats and fields by bucket and folder; see above."
+    )
     include_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is not found in are acknowledged unread."
     )
     exclude_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is found in are acknowledged unread."
+    )
+    request_payer: Literal["requester"] | None = Field(
+        default=None, description="`requester`: we pay for what is read of buckets with Requester Pays."
+    )
+    all_versions: bool = Field(
+        default=False, description="Read the announced version, also when it is not the latest any more."
+    )
+    max_object_size: Size | None = Field(
+        default=None, ge=1, description="An object that is stored with more bytes is `too_large`."
     )
     visibility: Duration = Field(
         default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."

@@ -81,6 +81,11 @@ class Queue:
     can_extend: bool = True
     prefetched: list[Message] = field(default_factory=list)
 
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return str(self.client.meta.region_name)
+
     def receive(self, wait_seconds: int, batch: int, visibility: float) -> list[Message]:
         """Up to `batch` messages, which are then ours for `visibility` seconds.
 

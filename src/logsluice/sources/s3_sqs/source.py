@@ -6,16 +6,15 @@ import math
 import threading
 import time
 from collections import deque
-from typing import Any
 
 import structlog
 
+from logsluice.aws.buckets import Buckets
 from logsluice.aws.envelopes import Announcement, Notice, read_body
-from logsluice.aws.objects import S3Payload
+from logsluice.aws.objects import Reading, S3Payload
 from logsluice.aws.rules import Rules
-from logsluice.aws.session import AwsOptions
 from logsluice.errors import NotANotification, SourceFault, UsageError
-from logsluice.model import EXCERPT_BYTES, Delivery, Origin, Outcome, Reject
+from logsluice.model import EXCERPT_BYTES, Delivery, Format, Origin, Outcome, Reject
 from logsluice.sources.s3_sqs import Config
 from logsluice.sources.s3_sqs.deletions import Deletions
 from logsluice.sources.s3_sqs.queue import Message, Queue, open_queue
@@ -36,9 +35,10 @@ class S3SqsSource:
         self.config = config
         self.counters = Counters()
         self._rules = Rules(config.buckets, config.include_keys, config.exclude_keys)
+        self._buckets = Buckets(config.bucket_options, config.aws)
+        self._unversioned: set[str] = set()
         self._queues: list[Queue] = []
         self._deletions: dict[Queue, Deletions] = {}
-        self._s3: dict[Queue, Any] = {}
         self._held: deque[Message] = deque()
         self._turn = 0
         self._lock = threading.Lock()
@@ -48,6 +48,11 @@ class S3SqsSource:
         """Seconds that a message stays ours: longer when it can't be extended."""
         extended = all(queue.can_extend for queue in self._queues)
         return self.config.visibility if extended else self.config.visibility_without_heartbeat
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats of its own that it gives to some objects."""
+        return self._buckets.formats
 
     def open(self) -> None:
         """Find the queues and learn what we may do with them.
@@ -64,8 +69,8 @@ class S3SqsSource:
                     f"the queue {queue.name} does not say which account owns it, so any bucket could be named in it",
                     "list the `buckets` that may be read",
                 )
+            self._buckets.open(queue.region)
         self._deletions = {queue: Deletions(queue) for queue in self._queues}
-        self._s3 = {queue: _s3_client(config.aws, queue) for queue in self._queues}
 
     # ------------------------------------------------------------------------------------------ receiving
 
@@ -166,11 +171,25 @@ class S3SqsSource:
             reason = f"quarantined: received {message.receive_count} times and never used up"
             delivery.rejects += [self._object_reject(found, reason) for found in readable]
             return delivery
-        owner = "" if self.config.buckets else message.queue.account
-        client = self._s3[message.queue]
-        delivery.payloads = [S3Payload(client, found, self.config.id_salt, owner) for found in readable]
+        delivery.payloads = [self._payload(found, message.queue) for found in readable]
         self.counters.add("objects", len(readable))
         return delivery
+
+    def _payload(self, found: Announcement, queue: Queue) -> S3Payload:
+        bucket = self._buckets.of(found.bucket)
+        folder = bucket.folder(found.key)
+        reading = Reading(
+            owner="" if self.config.buckets else queue.account,
+            via=bucket.via,
+            request_payer=self.config.request_payer or "",
+            all_versions=self.config.all_versions,
+            max_size=self.config.max_object_size,
+            format=folder.format,
+            fields=folder.fields,
+            unversioned=self._unversioned,
+        )
+        # S3 notifies only queues of the bucket's own region (Amazon S3 User Guide, "Event notification types")
+        return S3Payload(bucket.client(found.region, queue.region), found, self.config.id_salt, reading)
 
     def _count(self, notice: Notice) -> None:
         self.counters.add("test_events", int(notice.is_test))
@@ -249,12 +268,6 @@ class S3SqsSource:
                 message.queue.change_visibility(message, 0)
             except SourceFault:
                 break  # they come back by themselves
-
-
-def _s3_client(options: AwsOptions, queue: Queue) -> Any:
-    """S3 notifies only queues of the bucket's own region (Amazon S3 User Guide, "Event notification types")."""
-    region = options.region or queue.client.meta.region_name
-    return options.model_copy(update={"region": region}).client("s3")
 
 
 def _body_reject(message: Message, reason: str) -> Reject:
