@@ -32,8 +32,9 @@ def at(year: int, month: int, day: int, *rest: int) -> datetime:
         ("2026-01-31T10:05:07.25Z", at(2026, 1, 31, 10, 5, 7, 250_000), at(2026, 1, 31, 10, 5, 7, 260_000)),
         ("2026-01-31T10:05:07+02:00", at(2026, 1, 31, 8, 5, 7), at(2026, 1, 31, 8, 5, 8)),
         ("1769853600000", at(2026, 1, 31, 10), at(2026, 1, 31, 10, 0, 0, 1000)),
-        ("now", NOW, NOW + timedelta(microseconds=1)),
-        ("now-1d+30m", at(2026, 2, 28, 13, 0), at(2026, 2, 28, 13, 0, 0, 1)),
+        ("now", NOW, NOW + timedelta(milliseconds=1)),
+        ("now-1d+30m", at(2026, 2, 28, 13, 0), at(2026, 2, 28, 13, 0, 0, 1000)),
+        ("2026-01-31T10:05:07.123456Z", at(2026, 1, 31, 10, 5, 7, 123_000), at(2026, 1, 31, 10, 5, 7, 124_000)),
     ],
 )
 def test_a_date_is_the_span_that_it_names(text: str, start: datetime, end: datetime) -> None:

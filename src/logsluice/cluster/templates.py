@@ -2,20 +2,26 @@
 
 Without them an IP address would be text and CIDR search impossible, and terms aggregations would need `.keyword`.
 They are composable templates (`_index_template`: OpenSearch, Elasticsearch 7.8 and newer), named `logsluice-…`, with
-`_meta` saying who made them. A template of your own with a higher priority than PRIORITY takes their place.
+`_meta` saying who made them. A template of your own with a priority of 200 or more takes their
+place. Of two of ours that match an index the longer pattern's holds. Outputs with one pattern share its template: it
+has the fields of all their formats.
 
 How the neutral kinds are mapped:
 
 - `keyword`: `keyword` with `ignore_above` (longer values stay in the document and are not searched)
-- `text`: `text`, with a `keyword` beside it as `<name>.keyword` for aggregations and sorting
+- `text`: `text`, parted to words by the rule of docs/query-semantics.md, with a `keyword` beside it as
+  `<name>.keyword` for aggregations and sorting
 - `ip`: `ip` with `ignore_malformed`: a log line is not refused for an address that is none
 - `integer`: `long`, `float`: `double`, `boolean`, `time`: `date`, `geo_point`
 - `object`: `flat_object` on OpenSearch 2.7 and newer, `flattened` on Elasticsearch: one field however many keys come,
   which compare as strings; an older OpenSearch keeps it in the document, unsearched. `flat_object` has no
   `ignore_above`: a single value of more than 32 KB in it makes the cluster refuse that document
 
-Fields that nobody declared (from filters, from `json`): strings become `keyword`, `location` within an object becomes
-a `geo_point` (what the geoip filter writes).
+Fields that nobody declared (from filters, from `json`): strings become `keyword` (never `date`: the next one may be
+none, and its document would be refused), numbers with a fraction `double`, `location` within an object becomes a
+`geo_point` (what the geoip filter writes).
+
+The mapping's `_meta` names the formats, so that a search can tell an index's format.
 """
 
 from __future__ import annotations
@@ -26,21 +32,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from logsluice.formats.fields import Field
+from logsluice.query.values import WORD
 
 PRIORITY = 150
 """Above the templates that clusters bring (100 on Elasticsearch), below what users usually choose (200 and more)."""
+
+MOST_SPECIFIC = 49
+"""What a pattern's length adds to PRIORITY at most: a cluster refuses patterns that overlap with equal priority."""
 
 IGNORE_ABOVE = 8191
 """Characters; times 4 bytes just below Lucene's limit of 32,766 bytes a term."""
 
 _KEYWORD: dict[str, Any] = {"type": "keyword", "ignore_above": IGNORE_ABOVE}
 
+WORDS = "logsluice_words"
+_ANALYSIS: dict[str, Any] = {
+    "tokenizer": {WORDS: {"type": "pattern", "pattern": rf"[^{WORD}]+"}},
+    "filter": {WORDS: {"type": "truncate", "length": IGNORE_ABOVE}},  # Lucene refuses a document for a longer term
+    "analyzer": {WORDS: {"type": "custom", "tokenizer": WORDS, "filter": ["lowercase", WORDS]}},
+}
+
 _UNSEARCHED: dict[str, Any] = {"type": "object", "enabled": False}
 """Takes any JSON value and keeps it in the document only."""
 
 _KINDS: dict[str, dict[str, Any]] = {
     "keyword": _KEYWORD,
-    "text": {"type": "text", "fields": {"keyword": _KEYWORD}},
+    "text": {"type": "text", "analyzer": WORDS, "fields": {"keyword": _KEYWORD}},
     "ip": {"type": "ip", "ignore_malformed": True},
     "integer": {"type": "long", "ignore_malformed": True},
     "float": {"type": "double", "ignore_malformed": True},
@@ -64,6 +81,7 @@ _DYNAMIC: list[dict[str, Any]] = [
         }
     },
     {"strings": {"match_mapping_type": "string", "mapping": _KEYWORD}},
+    {"fractions": {"match_mapping_type": "double", "mapping": {"type": "double"}}},
 ]
 
 
@@ -74,14 +92,19 @@ class Cluster:
     Attributes:
         distribution: `opensearch` or `elasticsearch`.
         version: (major, minor).
+        has_open_ended: Whether it has the type for `object` fields that this version has as a rule. Builds without
+            Elastic's own modules have not.
     """
 
     distribution: str = "opensearch"
     version: tuple[int, int] = (2, 19)
+    has_open_ended: bool = True
 
     @property
     def open_ended(self) -> dict[str, Any]:
         """The mapping of `object` fields."""
+        if not self.has_open_ended:
+            return _UNSEARCHED
         if self.distribution == "elasticsearch":
             return {"type": "flattened", "ignore_above": IGNORE_ABOVE}
         if self.version >= (2, 7):
@@ -111,14 +134,26 @@ def name_of(pattern: str) -> str:
     return f"logsluice-{bare}" if bare else "logsluice"
 
 
-def index_template(pattern: str, fields: Iterable[Field], cluster: Cluster) -> dict[str, Any]:
-    """The body of `PUT _index_template/<name>` for the indices of a pattern."""
+def index_template(
+    pattern: str, fields: Iterable[Field], cluster: Cluster, formats: Iterable[str] = (), data_stream: bool = False
+) -> dict[str, Any]:
+    """The body of `PUT _index_template/<name>` for the indices of a pattern, to which events of these formats go.
+
+    With `data_stream` the first document of a name makes a data stream of it.
+    """
     return {
         "index_patterns": [pattern],
-        "priority": PRIORITY,
+        "priority": PRIORITY + min(len(pattern.replace("*", "")), MOST_SPECIFIC),
         "_meta": {"managed_by": "logsluice"},
+        **({"data_stream": {}} if data_stream else {}),
         "template": {
-            "mappings": {"dynamic_templates": _DYNAMIC, "properties": properties(fields, cluster)},
+            "settings": {"index": {"analysis": _ANALYSIS}},
+            "mappings": {
+                "_meta": {"formats": sorted(formats)},
+                "date_detection": False,
+                "dynamic_templates": _DYNAMIC,
+                "properties": properties(fields, cluster),
+            },
         },
     }
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from logsluice.errors import UsageError
+from logsluice.formats.fields import Kind
 from logsluice.model import Event
 
 MOST_BARS = 10_000
@@ -20,6 +20,7 @@ _ROUND = {
     "1s": 1, "10s": 10, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400, "7d": 604800,
 }  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer of a search: the first hits in the order asked for, and how many there are in all."""
+    """The answer of a search: a page of hits in the order asked for, and how many there are in all.
+
+    Attributes:
+        after: What the next page is asked for with; "" where this one was not full.
+    """
 
     hits: tuple[Hit, ...]
     total: int
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,10 @@ class Stats:
 
     Attributes:
         count: Events that have it.
-        distinct: How many different values, exactly.
+        distinct: How many different values; a cluster may be wrong by a few per cent above 40,000.
         min: The least, None where no event has the field. Likewise `max`.
-        sum: Of numbers; None for all else. Likewise `mean` and `percentiles` (exact, by interpolation).
-        percentiles: From 50, 95 and 99 to the value.
+        sum: Of numbers; None for all else. Likewise `mean` and `percentiles` (interpolated).
+        percentiles: From those asked for, such as 99.9, to the value.
     """
 
     count: int
@@ -88,7 +94,28 @@ class Stats:
     max: Any = None
     sum: float | None = None
     mean: float | None = None
-    percentiles: dict[int, float] = field(default_factory=dict)
+    percentiles: dict[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field that a query can name.
+
+    Attributes:
+        name: Dotted.
+        kind: Its neutral type.
+        many: Whether it is declared as a list.
+        formats: The formats whose events may have it.
+        declared: False for what was only seen in the data.
+        coverage: The share of these formats' events that have it, 0 to 1; None where counting would be dear.
+    """
+
+    name: str
+    kind: Kind
+    many: bool
+    formats: tuple[str, ...]
+    declared: bool = True
+    coverage: float | None = None
 
 
 def aware(value: Any) -> Any:
@@ -97,9 +124,12 @@ def aware(value: Any) -> Any:
 
 
 def bars(
-    totals: Mapping[int, Mapping[Any, int]], series: Mapping[int, Mapping[Any, int]], interval: timedelta
+    totals: Mapping[int, int],
+    series: Mapping[int, Mapping[str, int]],
+    shown: Sequence[str],
+    interval: timedelta,
 ) -> tuple[Bucket, ...]:
-    """Buckets without gaps, from counts by the number of the interval since 1970.
+    """Buckets without gaps, from counts by the number of the interval since 1970; `shown` is the order of the values.
 
     Raises:
         UsageError: There would be more than MOST_BARS.
@@ -107,23 +137,36 @@ def bars(
     if not totals:
         return ()
     least, greatest = min(totals), max(totals)
+    must_be_drawable(least, greatest, interval)
+    return tuple(
+        Bucket(
+            _EPOCH + number * interval,
+            totals.get(number, 0),
+            {name: counts[name] for name in shown if name in (counts := series.get(number, {}))},
+        )
+        for number in range(least, greatest + 1)
+    )
+
+
+def must_be_drawable(least: int, greatest: int, interval: timedelta) -> None:
+    """Raise UsageError where there would be more than MOST_BARS from the first to the last."""
     if greatest - least >= MOST_BARS:
         raise UsageError(
             f"a histogram of {greatest - least + 1:,} bars is too long",
             f"make them {_wide_enough((greatest - least + 1) * interval)} or wider, or narrow the time range",
         )
-    sums: Counter[str] = Counter()
-    for counts in series.values():
-        sums.update(counts)
-    shown = [name for name, _ in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))[:SERIES]]
-    return tuple(
-        Bucket(
-            _EPOCH + number * interval,
-            sum(totals.get(number, {}).values()),
-            {name: counts[name] for name in shown if name in (counts := series.get(number, {}))},
-        )
-        for number in range(least, greatest + 1)
-    )
+
+
+def milliseconds(interval: timedelta) -> int:
+    """Of a histogram's bar.
+
+    Raises:
+        UsageError: It is no whole number of them, or none.
+    """
+    whole, rest = divmod(interval, _MILLISECOND)
+    if whole <= 0 or rest:
+        raise UsageError("the interval of a histogram must be of whole milliseconds, one at least")
+    return whole
 
 
 def _wide_enough(span: timedelta) -> str:

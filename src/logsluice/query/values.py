@@ -69,13 +69,19 @@ def moments(text: str, now: datetime) -> tuple[datetime, datetime]:
     try:
         if found:
             moment = now + _sum(re.findall(r"([+-]\d+)([smhdw])", found[1].lower()))
-            return moment, moment + timedelta(microseconds=1)
+            moment = to_millisecond(moment)
+            return moment, moment + timedelta(milliseconds=1)
         if re.fullmatch(r"\d{12,14}", text, re.ASCII):
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
             return moment, moment + timedelta(milliseconds=1)
         return _calendar(text)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no date such as 2026-01-31, 2026-01-31T12:00:00Z or now-1h") from None
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    """As exactly as times are compared: a cluster's dates know no less."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -130,7 +136,8 @@ def _calendar(text: str) -> tuple[datetime, datetime]:
         f".{(fraction or '').ljust(6, '0')[:6]}{(offset or 'Z').upper()}"
     ).astimezone(UTC)
     if fraction:
-        return start, start + timedelta(microseconds=10 ** max(0, 6 - len(fraction)))
+        start = to_millisecond(start)
+        return start, start + timedelta(milliseconds=10 ** max(0, 3 - len(fraction)))
     if month is None:
         return start, start.replace(year=start.year + 1)
     if day is None:

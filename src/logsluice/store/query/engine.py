@@ -8,24 +8,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from logsluice.errors import QueryError, UsageError
-from logsluice.model import Event
-from logsluice.query.results import Count, Found, Histogram, Hit, Stats, aware, bars
+from logsluice.errors import UsageError
+from logsluice.query.backend import NEWEST, PERCENTILES, Backend
+from logsluice.query.events import as_text, only, order
+from logsluice.query.results import (
+    SERIES,
+    Count,
+    FieldInfo,
+    Found,
+    Histogram,
+    Hit,
+    Stats,
+    aware,
+    bars,
+    milliseconds,
+)
 from logsluice.query.syntax import Node, parse
+from logsluice.query.values import to_millisecond
 from logsluice.store.catalog import Snapshot
-from logsluice.store.columns import put
 from logsluice.store.query.files import Files, FolderFiles
-from logsluice.store.query.schema import FieldInfo, Group, Schema, resolve
-from logsluice.store.query.sql import MACROS, Compiler, each, first, kind, quoted
+from logsluice.store.query.order import Place, first, kind_of, ordered
+from logsluice.store.query.schema import Group, Schema, resolve
+from logsluice.store.query.sql import MACROS, Compiler, each, exists, kind, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 TIME = "@timestamp"
 MEMORY_LIMIT = "1GB"
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,8 @@ class Asked:
         return f"read_parquet({self.compiler.bind(list(group.files))}, hive_partitioning = false)"
 
 
-class SqlQuery:
+class SqlQuery(Backend):
     """Answers questions about a store's files; reads what is confirmed at the moment of each question.
-
-    Threads may share one. Every method raises QueryError for a query that can't be read or names an unknown field, and
-    UsageError where the store can't answer.
 
     Args:
         files: Where they lie; closed with this.
@@ -69,12 +78,6 @@ class SqlQuery:
         self._lock = threading.Lock()
         self._duckdb: duckdb.DuckDBPyConnection | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the connections."""
         if self._duckdb is not None:
@@ -86,37 +89,28 @@ class SqlQuery:
         query: str = "",
         since: datetime | None = None,
         until: datetime | None = None,
-        sort: str = f"{TIME}:desc",
+        sort: str = NEWEST,
         size: int = 100,
         fields: Sequence[str] = (),
+        after: str = "",
     ) -> Found:
-        """The first events in an order.
-
-        Args:
-            query: Lucene syntax; "" finds all.
-            since: Events of this moment or later.
-            until: Events before this moment.
-            sort: `FIELD`, `FIELD:asc` or `FIELD:desc`; a name with a colon in it needs either. Events without the field
-                come last, equal ones by `_id`.
-            size: How many at the most.
-            fields: Only these fields of the events; all by default.
-        """
-        name, _, direction = sort.rpartition(":") if ":" in sort else (sort, "", "asc")
-        if direction not in ("asc", "desc"):
-            raise QueryError(f"{direction!r} is no order; it is asc or desc", sort, len(name) + 1)
+        """See `Backend`."""
+        name, descending = order(sort)
         asked, schema = self._ask(query, since, until)
         for wanted in (name, *fields):
             schema.require(wanted, wanted, 0)
-        keyed: list[tuple[Any, Hit]] = []
+        last = Place.read(after) if after else None
+        keyed: list[tuple[Place, Hit]] = []
         for group in asked.groups:
-            keyed += self._hits(_afresh(asked), group, name, direction, size)
-        keyed.sort(key=lambda pair: pair[1].id)
-        keyed.sort(key=lambda pair: _sortable(pair[0]), reverse=direction == "desc")
-        keyed.sort(key=lambda pair: pair[0] is None)
-        hits = [hit for _, hit in keyed[:size]]
+            keyed += self._hits(_afresh(asked), group, name, descending, size, last)
+        keyed.sort(key=lambda pair: pair[0].id)
+        keyed.sort(key=lambda pair: pair[0].rank, reverse=descending)
+        keyed.sort(key=lambda pair: pair[0].value is None)
+        del keyed[size:]
+        hits = tuple(hit for _, hit in keyed)
         if fields:
-            hits = [Hit(hit.id, hit.format, _only(hit.event, fields)) for hit in hits]
-        return Found(tuple(hits), self._total(asked))
+            hits = tuple(Hit(hit.id, hit.format, only(hit.event, fields)) for hit in hits)
+        return Found(hits, self._total(asked), keyed[-1][0].bookmark() if len(keyed) == size else "")
 
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
         """How many events match."""
@@ -131,31 +125,19 @@ class SqlQuery:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Histogram:
-        """Events over time, in bars that start at multiples of the interval since 1970 (UTC).
-
-        Args:
-            query: Lucene syntax.
-            interval: Of one bar.
-            by: Count the most frequent values of this field apart.
-            since: As in `search`.
-            until: Likewise.
-        """
-        micros = interval // _MICROSECOND
-        if micros <= 0:
-            raise UsageError("the interval of a histogram must be longer than nothing")
-        totals = self._bars(*self._ask(query, since, until), micros, None)
-        series = {} if by is None else self._bars(*self._ask(query, since, until), micros, by)
-        return Histogram(interval, bars(totals, series, interval))
+        """See `Backend`."""
+        width = milliseconds(interval)
+        totals = self._bars(self._ask(query, since, until)[0], width, None)
+        if by is None:
+            return Histogram(interval, bars({bar: sum(n.values()) for bar, n in totals.items()}, {}, (), interval))
+        shown = [as_text(top.value) for top in self.top_values(query, by, SERIES, since, until)]
+        series = self._bars(self._ask(query, since, until)[0], width, by)
+        return Histogram(interval, bars({bar: sum(n.values()) for bar, n in totals.items()}, series, shown, interval))
 
     def top_values(
-        self,
-        query: str,
-        field: str,
-        size: int = 10,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        self, query: str, field: str, size: int = 10, since: datetime | None = None, until: datetime | None = None
     ) -> list[Count]:
-        """The most frequent values of a field, the frequent first, equal ones by value. Lists count for each item."""
+        """See `Backend`."""
         asked, schema = self._ask(query, since, until)
         schema.require(field, field, 0)
         table = _union(asked, field)
@@ -163,26 +145,36 @@ class SqlQuery:
             return []
         rows = self._run(
             f"SELECT value, count(*) AS n FROM ({table}) WHERE value IS NOT NULL GROUP BY value"
-            f" ORDER BY n DESC, value LIMIT {asked.compiler.bind(size)}",
+            f" ORDER BY n DESC, min(place) LIMIT {asked.compiler.bind(size)}",
             asked.compiler,
         )
         return [Count(aware(value), count) for value, count in rows]
 
-    def stats(self, field: str, query: str = "", since: datetime | None = None, until: datetime | None = None) -> Stats:
-        """Count, distinct values, least, greatest; for numbers also sum, mean and percentiles."""
+    def stats(
+        self,
+        field: str,
+        query: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        percentiles: Sequence[float] = PERCENTILES,
+    ) -> Stats:
+        """See `Backend`."""
         asked, schema = self._ask(query, since, until)
         schema.require(field, field, 0)
+        count = self._total(asked, field)
         table = _union(asked, field)
-        if table is None:
+        if table is None or not count:
             return Stats(0, 0)
         [(type_,)] = self._run(f"SELECT typeof(any_value(value)) FROM ({table})", asked.compiler)
-        numbers = "sum(value), avg(value), quantile_cont(value, [0.5, 0.95, 0.99])"
+        shares = ", ".join(asked.compiler.bind(percent / 100) for percent in percentiles)
+        numbers = f"sum(value), avg(value), quantile_cont(value, [{shares}])"
         [row] = self._run(
-            f"SELECT count(value), count(DISTINCT value), min(value), max(value),"
-            f" {numbers if type_ in ('BIGINT', 'DOUBLE') else 'NULL, NULL, NULL'} FROM ({table})",
+            f"SELECT count(DISTINCT value), arg_min(value, place), arg_max(value, place),"
+            f" {numbers if type_ in ('BIGINT', 'DOUBLE') and percentiles else 'NULL, NULL, NULL'} FROM ({table})"
+            f" WHERE value IS NOT NULL AND len([{shares}]) >= 0",
             asked.compiler,
         )
-        count, distinct, least, greatest, total, mean, percentiles = row
+        distinct, least, greatest, total, mean, found = row
         return Stats(
             count,
             distinct,
@@ -190,12 +182,17 @@ class SqlQuery:
             aware(greatest),
             None if total is None else float(total),
             mean,
-            dict(zip((50, 95, 99), percentiles, strict=True)) if percentiles else {},
+            dict(zip(percentiles, found, strict=True)) if found else {},
         )
 
     def fields(self) -> list[FieldInfo]:
-        """Every field that a query can name."""
+        """See `Backend`."""
         return Schema(self._files.snapshot()).fields()
+
+    def get(self, event_id: str) -> Hit | None:
+        """See `Backend`."""
+        quoted_id = event_id.replace("\\", "\\\\").replace('"', '\\"')
+        return next(iter(self.search(f'_id:"{quoted_id}"', size=1).hits), None)
 
     # ------------------------------------------------------------------------------------------------ helpers
 
@@ -207,35 +204,49 @@ class SqlQuery:
             schema.require(name, query, position)
         compiler = Compiler(query, self._now)
         compiler.check(read.node, schema.groups)
+        since, until = (None if moment is None else to_millisecond(moment) for moment in (since, until))
         asked = Asked(compiler, read.node, self._groups(snapshot), since, until)
         return asked, schema
 
-    def _hits(self, asked: Asked, group: Group, sort: str, direction: str, size: int) -> list[tuple[Any, Hit]]:
+    def _hits(
+        self, asked: Asked, group: Group, sort: str, descending: bool, size: int, last: Place | None
+    ) -> list[tuple[Place, Hit]]:
         names = [column.name for column in group.columns.columns]
-        key = first(resolve(sort, group)) or "NULL"
-        order = "DESC" if direction == "desc" else "ASC"
+        target = resolve(sort, group)
+        key, of = first(target, descending) or "NULL", kind_of(target)
+        later = "" if last is None else f" AND ({last.later(key, of, descending, asked.compiler.bind)})"
         rows = self._run(
             f"SELECT {key} AS sort_key, {', '.join(map(quoted, names))} FROM {asked.source(group)}"
-            f' WHERE {asked.where(group)} ORDER BY sort_key {order} NULLS LAST, "_id"'
+            f' WHERE {asked.where(group)}{later} ORDER BY sort_key {"DESC" if descending else "ASC"} NULLS LAST, "_id"'
             f" LIMIT {asked.compiler.bind(size)}",
             asked.compiler,
         )
         at = names.index("_id") + 1
-        return [(row[0], Hit(row[at] or "", group.format, group.columns.event(names, row[1:]))) for row in rows]
+        return [
+            (Place(of, row[0], row[at] or ""), Hit(row[at] or "", group.format, group.columns.event(names, row[1:])))
+            for row in rows
+        ]
 
-    def _total(self, asked: Asked) -> int:
-        table = _union(asked := _afresh(asked), None)
-        return int(self._run(f"SELECT count(*) FROM ({table})", asked.compiler)[0][0]) if table else 0
+    def _total(self, asked: Asked, field: str | None = None) -> int:
+        """How many events there are, or how many with a field."""
+        compiler = (asked := _afresh(asked)).compiler
+        selects = [
+            f"SELECT count(*) AS n FROM {asked.source(group)} WHERE {asked.where(group)}"
+            + ("" if field is None else f" AND {exists(resolve(field, group))}")
+            for group in asked.groups
+        ]
+        if not selects:
+            return 0
+        return int(self._run(f"SELECT sum(n) FROM ({' UNION ALL '.join(selects)})", compiler)[0][0])
 
-    def _bars(self, asked: Asked, schema: Schema, micros: int, by: str | None) -> dict[int, dict[Any, int]]:
-        if by is not None:
-            schema.require(by, by, 0)
+    def _bars(self, asked: Asked, width: int, by: str | None) -> dict[int, dict[str, int]]:
+        """Counts by the number of the bar and the value (of `by`, or "")."""
         table = _union(asked, by)
-        counts: dict[int, dict[Any, int]] = {}
+        counts: dict[int, dict[str, int]] = {}
         if table is not None:
-            value = "NULL" if by is None else "CAST(value AS VARCHAR)"
+            value = "''" if by is None else "CAST(value AS VARCHAR)"
             for bar, name, count in self._run(
-                f"SELECT epoch_us(time) // {asked.compiler.bind(micros)} AS bar, {value} AS name, count(*)"
+                f"SELECT epoch_ms(time) // {asked.compiler.bind(width)} AS bar, {value} AS name, count(*)"
                 f" FROM ({table}) WHERE time IS NOT NULL{'' if by is None else ' AND value IS NOT NULL'} GROUP BY ALL",
                 asked.compiler,
             ):
@@ -295,35 +306,15 @@ def _afresh(asked: Asked) -> Asked:
 
 
 def _union(asked: Asked, field: str | None) -> str | None:
-    """A table of `time` and `value` over all groups; None where no file can have an answer."""
-    values = [(group, "NULL" if field is None else each(resolve(field, group))) for group in asked.groups]
-    kinds = {kind(resolve(field, group)) for group, value in values if value is not None} if field else set()
+    """A table of `time`, `value` and what orders values over all groups; None where no file can have an answer."""
+    targets = [(group, None if field is None else resolve(field, group)) for group in asked.groups]
+    values = [(group, target, "NULL" if field is None else each(target)) for group, target in targets]
+    kinds = {kind(target) for _, target, value in values if value is not None} if field else set()
     cast = "CAST({} AS VARCHAR)" if len(kinds) > 1 else "{}"
     selects = [
-        f"SELECT {quoted(TIME)} AS time, {cast.format(value)} AS value"
-        f" FROM {asked.source(group)} WHERE {asked.where(group)}"
-        for group, value in values
+        f"SELECT time, {cast.format('value')} AS value, {cast.format(ordered(target, 'value'))} AS place"
+        f" FROM (SELECT {quoted(TIME)} AS time, {value} AS value FROM {asked.source(group)} WHERE {asked.where(group)})"
+        for group, target, value in values
         if value is not None
     ]
     return " UNION ALL ".join(selects) or None
-
-
-def _sortable(value: Any) -> tuple[str, Any]:
-    """Numbers before text, and so on: formats may disagree about a field's type."""
-    if value is None:
-        return "", 0
-    return ("number" if isinstance(value, (int, float)) else type(value).__name__), value
-
-
-def _only(event: Event, fields: Sequence[str]) -> Event:
-    """The named fields of an event."""
-    chosen: Event = {}
-    for name in fields:
-        value: Any = event
-        for key in name.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if value is None:
-            value = event.get(name)
-        if value is not None:
-            put(chosen, name, value)
-    return chosen

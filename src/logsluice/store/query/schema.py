@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from logsluice.errors import QueryError
 from logsluice.formats.fields import Kind
+from logsluice.query.results import FieldInfo
 from logsluice.store.catalog import MOST_EXTRAS, Snapshot
 from logsluice.store.columns import EXTRA, Column, Columns
 
@@ -50,25 +51,6 @@ class FormatName:
 
 Target: TypeAlias = "Column | Path | Parent | FormatName | None"
 """What a name means in one group; None when none of its events can have it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A field that a query can name.
-
-    Attributes:
-        name: Dotted.
-        kind: Its neutral type; `keyword` for undeclared data, which is compared as strings.
-        many: Whether it is a list.
-        formats: The formats whose events may have it.
-        declared: False for what was only seen in the data.
-    """
-
-    name: str
-    kind: Kind
-    many: bool
-    formats: tuple[str, ...]
-    declared: bool = True
 
 
 class Schema:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from logsluice.errors import QueryError
 from logsluice.query import values
 from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
-from logsluice.store.columns import Column
+from logsluice.store.columns import EXTRA, Column
 from logsluice.store.query.schema import FormatName, Group, Parent, Path, Target, resolve
 
 NEVER, ALWAYS = "FALSE", "TRUE"
 _MOST_WAYS = 32
+_UNREAD = frozenset({"_id"})
+"""What free text does not look at: it is no field of the event."""
 
 MACROS = (
     # An IPv4 address as a number; NULL for all else.
@@ -32,9 +35,13 @@ MACROS = (
          array_to_string(hex_groups(split_part(a, '::', 1)), '')
          || repeat('0', 32 - 4 * (len(hex_groups(split_part(a, '::', 1))) + len(hex_groups(split_part(a, '::', 2)))))
          || array_to_string(hex_groups(split_part(a, '::', 2)), '')) END""",
-    # The values of a JSON text without its keys, in lower case, for search by words.
-    r"""CREATE MACRO json_words(j) AS lower(regexp_replace(regexp_replace(
-         CAST(j AS VARCHAR), '"(?:[^"\\]|\\.)*"\s*:', ' ', 'g'), '\\[nrtbf"/\\]', ' ', 'g'))""",
+    # Where an address stands among others; IPv4 lies within IPv6 as ::ffff:0:0/96, as clusters have it.
+    """CREATE MACRO ip_place(a) AS
+         coalesce(ipv6_digits(a), '00000000000000000000ffff' || lpad(lower(hex(ipv4_number(a))), 8, '0'))""",
+    # The plain values at any depth of a JSON value, as JSON.
+    """CREATE MACRO json_leaves(j) AS list_filter(
+         list_append(json_extract(j, '$..*'), j),
+         lambda v: json_type(v) NOT IN ('OBJECT', 'ARRAY', 'NULL'))""",
 )
 """What a connection must know before it runs compiled conditions."""
 
@@ -104,7 +111,7 @@ class Compiler:
             case Parent():
                 raise ValueError(f"it is an object: name one of its fields, or ask for {node.field}:*")
             case Path():
-                return _some(_strings_at(target), lambda item: self._keyword(item, node))
+                return _some(strings_at(target), lambda item: self._keyword(item, node))
             case Column():
                 return self._column(target, node)
 
@@ -211,7 +218,14 @@ class Compiler:
     def _object(self, column: str, node: Match | Like | Between) -> str:
         if isinstance(node, Between):
             raise ValueError("an object has no order: name one of its fields")
-        return self._words(f"json_words({column})", node)
+        return self._leaves(column, node, "TRUE")
+
+    def _leaves(self, column: str, node: Match | Like, which: str) -> str:
+        """One of the plain values in an object, whole. A search of the JSON text goes first: it is much cheaper."""
+        parts = [node.value] if isinstance(node, Match) else [part for part in node.pattern if isinstance(part, str)]
+        plain = [f"contains(CAST({column} AS VARCHAR), {self.bind(_within_json(part))})" for part in parts]
+        one = self._keyword("(leaf ->> '$')", node)
+        return _all([*plain, f"len(list_filter(json_leaves({column}), lambda leaf: {which} AND {one})) > 0"])
 
     def _between(self, column: str, node: Between, low: str | float | None, high: str | float | None) -> str:
         limits = []
@@ -222,7 +236,7 @@ class Compiler:
         return _all(limits)
 
     def _free(self, node: Match | Like, group: Group) -> str:
-        """Free text: keywords whole, text and open-ended data by words, addresses where it is one."""
+        """Free text: keywords and the values of objects whole, text by words, addresses where it is one."""
         kinds = {"keyword", "text", "object"}
         if isinstance(node, Match):
             try:
@@ -230,7 +244,13 @@ class Compiler:
                 kinds.add("ip")
             except ValueError:
                 pass
-        return _any(self._column(column, node) for column in group.columns.columns if column.kind in kinds)
+        return _any(
+            self._leaves(quoted(EXTRA), node, "json_type(leaf) = 'VARCHAR'")
+            if column.name == EXTRA
+            else self._column(column, node)
+            for column in group.columns.columns
+            if column.kind in kinds and column.name not in _UNREAD
+        )
 
 
 def exists(target: Target) -> str:
@@ -243,7 +263,7 @@ def exists(target: Target) -> str:
         case Parent(fields):
             return _any(exists(inner) for inner in fields)
         case Path():
-            return f"len({_strings_at(target)}) > 0"
+            return f"len({strings_at(target)}) > 0"
         case Column(name, _, True):
             return f"len({quoted(name)}) > 0"
         case Column(name):
@@ -251,27 +271,15 @@ def exists(target: Target) -> str:
 
 
 def each(target: Target) -> str | None:
-    """The values of a field, a row for each item of a list; None where no event has it."""
+    """The values of a field, a row for each different item of a list; None where no event has it."""
     match target:
         case Path():
-            return f"unnest({_strings_at(target)})"
-        case Column(name, _, many):
-            return f"unnest({quoted(name)})" if many and target.kind != "object" else quoted(name)
-        case FormatName(value):
-            return _sql_text(value)
-        case _:
-            return None
-
-
-def first(target: Target) -> str | None:
-    """One value to sort an event by; None where no event has it."""
-    match target:
-        case Path():
-            return f"{_strings_at(target)}[1]"
-        case Column(name, "geo_point", _):
-            return f"CAST({quoted(name)} AS VARCHAR)"
-        case Column(name, _, many):
-            return f"{quoted(name)}[1]" if many and target.kind != "object" else quoted(name)
+            return f"unnest(list_distinct({strings_at(target)}))"
+        case Column(_, "object" | "geo_point", _):
+            raise QueryError(f"{target.name!r} has no order and is not counted: name a field below it", target.name)
+        case Column(name, kind_, many):
+            value = f"unnest(list_distinct({quoted(name)}))" if many else quoted(name)
+            return f"date_trunc('millisecond', {value})" if kind_ == "time" else value
         case FormatName(value):
             return _sql_text(value)
         case _:
@@ -288,7 +296,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _strings_at(path: Path) -> str:
+def strings_at(path: Path) -> str:
     """A list of what lies at a path, as strings, also where lists lie on the way; names with dots in them count too."""
     column, ways = quoted(path.column), [[".".join(path.keys)]]
     if len(path.keys) > 1:
@@ -309,6 +317,11 @@ def _through_lists(steps: list[str]) -> Iterator[str]:
     """The ways to a path on which at least one step is a list; for deep paths only some of them."""
     for stars in itertools.islice(itertools.product(("", "[*]"), repeat=len(steps)), 1, _MOST_WAYS):
         yield "".join(step + star for step, star in zip(steps, stars, strict=True))
+
+
+def _within_json(text: str) -> str:
+    """A text as it stands within a JSON string."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _sql_text(text: str) -> str:
