@@ -174,7 +174,7 @@ def test_no_template_is_made_where_none_is_wanted(clean_opensearch: OpenSearch) 
 
 
 def test_a_template_that_the_cluster_refuses_pauses_the_output(clean_opensearch: OpenSearch) -> None:
-    clean_opensearch.call("PUT", "/_index_template/theirs", {"index_patterns": ["logsluice-*"], "priority": 150})
+    clean_opensearch.call("PUT", "/_index_template/theirs", {"index_patterns": ["logsluice-*"], "priority": 164})
     with opened(make(clean_opensearch, ALB_LIKE)) as sink:
         with pytest.raises(Sick, match=r"index template logsluice-alb can't be installed: 400.*manage_template: false"):
             send(sink, event(1))

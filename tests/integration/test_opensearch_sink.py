@@ -276,7 +276,7 @@ def test_the_right_password_and_authority_let_documents_in(secure_opensearch: Se
 
 def test_a_wrong_password_is_one_sentence_with_what_to_do(secure_opensearch: SecureOpenSearch) -> None:
     sink = make(secure_opensearch, **{**credentials(secure_opensearch), "password": "secret-guess"})
-    with pytest.raises(UsageError, match=r"refuses the user or the password \(401\)") as caught:
+    with pytest.raises(UsageError, match=r"refuses the credentials \(401\)") as caught:
         sink.open()
     assert caught.value.hint.startswith("set `user` and `password`")
     assert "secret-guess" not in str(caught.value) + caught.value.hint

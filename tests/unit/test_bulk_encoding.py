@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks.opensearch.actions import Actions
 from logsluice.sinks.opensearch.bulk import Encoder, index_name, joined, without_action
 from logsluice.sinks.opensearch.indexes import IndexNames, problem_of
 
@@ -21,7 +22,7 @@ DEFAULT = "logsluice-%{[@metadata][format]}-%{+yyyy.MM.dd}"
 
 
 def encoder(index: str = DEFAULT, document_id: str | None = None) -> Encoder:
-    return Encoder(IndexNames(index, "create"), Template(document_id) if document_id else None)
+    return Encoder(Actions(IndexNames(index, "create"), Template(document_id) if document_id else None))
 
 
 def event(number: int = 1, **fields: Any) -> Event:

@@ -40,7 +40,7 @@ def test_the_name_says_whose_template_it_is(pattern: str, name: str) -> None:
 def test_a_template_is_of_our_priority_and_says_who_made_it() -> None:
     template = index_template("alb-*", [Field("client_ip", "ip")], Cluster())
     assert template["index_patterns"] == ["alb-*"]
-    assert template["priority"] == PRIORITY
+    assert template["priority"] == PRIORITY + len("alb-")
     assert template["_meta"] == {"managed_by": "logsluice"}
     assert template["template"]["mappings"]["properties"]["client_ip"] == {"type": "ip", "ignore_malformed": True}
 

@@ -14,8 +14,10 @@ from pydantic import ValidationError
 
 from logsluice.aws.session import forget_clients
 from logsluice.aws.signing import place_of, signer
-from logsluice.cluster.client import DEAD_SECONDS, Client, _Rotation, basic
+from logsluice.cluster.authorization import basic
+from logsluice.cluster.client import DEAD_SECONDS, Client, _Rotation
 from logsluice.components import Context
+from logsluice.config.secrets import Secret
 from logsluice.errors import UsageError
 from logsluice.sinks import opensearch
 
@@ -44,7 +46,7 @@ def test_a_document_id_replaces_unless_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"hosts": []}, "at least 1 item"),
+        ({"hosts": []}, "either `hosts` or `cloud_id`"),
         ({"hosts": "ftp://a"}, "a host is a URL such as"),
         ({"hosts": "https://admin:secret@a"}, "options of their own"),
         ({"hosts": "https://a?x=1"}, "has no ?"),
@@ -52,7 +54,7 @@ def test_a_document_id_replaces_unless_told_otherwise() -> None:
         ({"index": "logs %{+yyyy}"}, "not allowed"),
         ({"document_id": "fixed"}, "overwrite the same document"),
         ({"user": "u"}, "`user` and `password` go together"),
-        ({"auth": "aws", "user": "u", "password": "p"}, "leave `user` and `password` out"),
+        ({"auth": "aws", "user": "u", "password": "p"}, "leave `user` out"),
         ({"auth": "basic"}, "needs `user` and `password`"),
         ({"region": "eu-central-1"}, "`region` is for `auth: aws`"),
         ({"timeout": "30"}, "a duration needs its unit"),
@@ -81,7 +83,7 @@ def test_a_missing_ca_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_basic_auth_is_in_utf_8() -> None:
-    assert basic("user", "pässword")("GET", "", b"") == {"authorization": "Basic dXNlcjpww6Rzc3dvcmQ="}
+    assert basic("user", Secret("pässword")).headers("GET", "", b"") == {"authorization": "Basic dXNlcjpww6Rzc3dvcmQ="}
 
 
 # ------------------------------------------------------------------------------------------------- hosts in turn

@@ -1,4 +1,4 @@
-"""HTTP to a cluster: several hosts in turn, TLS, basic auth or AWS signatures, gzip, one try a request.
+"""HTTP to a cluster: several hosts in turn, TLS, who asks, a proxy, gzip, one try a request.
 
 Only what can't have reached a host (no connection) is tried on the next host at once; everything else is the caller's
 to judge. Thread-safe: urllib3 pools the connections.
@@ -6,19 +6,18 @@ to judge. Thread-safe: urllib3 pools the connections.
 
 from __future__ import annotations
 
-import base64
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import orjson
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, InsecureRequestWarning, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, SSLError
 
 try:
     from isal import isal_zlib as zlib
@@ -26,6 +25,10 @@ except ImportError:  # no wheel for this platform
     import zlib  # type: ignore[no-redef]
 
 from logsluice._version import __version__
+from logsluice.cluster.authorization import Authorization
+from logsluice.cluster.hosts import advice_cut, advice_unreachable
+from logsluice.cluster.tls import Trust, cause_of, find_authority, is_final, untrusted
+from logsluice.config.secrets import Secret
 from logsluice.errors import Busy, UsageError
 
 CONNECT_SECONDS = 5.0
@@ -33,9 +36,6 @@ DEAD_SECONDS = 10.0
 """How long a host that could not be reached is passed over while another one answers."""
 
 CONNECTIONS = 32
-
-Authorize = Callable[[str, str, bytes], Mapping[str, str]]
-"""The headers that authorize one request: (method, URL, body as sent)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,44 +60,50 @@ class Client:
 
     Args:
         hosts: URLs such as `https://search.example.com`; a path is put before every request's.
-        authorize: See `Authorize`.
-        ca_file: Authorities to trust instead of the system's.
-        verify: Whether certificates are checked at all.
+        authorization: Who asks; None for nobody in particular.
+        trust: What TLS looks at.
+        proxy: The URL of a proxy, with its user and password where it asks for them.
+        headers: Sent with every request.
         compress: Whether request bodies are sent as gzip.
         timeout: Seconds to wait for an answer.
 
     Raises:
-        UsageError: `ca_file` can't be read.
+        UsageError: A file of `trust` can't be read, or the proxy's URL is none.
     """
 
     def __init__(
         self,
         hosts: Sequence[str],
-        authorize: Authorize | None = None,
+        authorization: Authorization | None = None,
         *,
-        ca_file: Path | None = None,
-        verify: bool = True,
+        trust: Trust | None = None,
+        proxy: Secret | None = None,
+        headers: Mapping[str, Secret] | None = None,
         compress: bool = True,
         timeout: float = 60.0,
     ) -> None:
         self._hosts = _Rotation([host.rstrip("/") for host in hosts])
-        self._authorize = authorize
+        self._authorization = authorization
+        self._headers = dict(headers or {})
         self._compress = compress
-        self._pool = urllib3.PoolManager(
-            maxsize=CONNECTIONS,
-            retries=False,
-            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout),
-            ssl_context=_tls(ca_file, verify) if any(host.startswith("https:") for host in hosts) else None,
-        )
+        self._trust = trust or Trust()
+        self._make_pool = partial(_pool, proxy, urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout))
+        self._tls = self._trust.context() if any(host.startswith("https:") for host in hosts) else None
+        self._pool = self._make_pool(self._tls)
+        self._authority_known = self._tls is None or self._trust.ca_fingerprint is None
+        self._finding = threading.Lock()
 
     def request(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Answer:
         """Send one request and read the whole answer.
 
+        Refused for who asks, it is sent once more where the secret has changed since.
+
         Raises:
             Busy: No host could be reached, or the answer did not come or was cut: what became of it is not known.
-            UsageError: The host's certificate can't be trusted.
+            UsageError: The host's certificate can't be trusted, or a secret can't be read.
         """
         headers = {"user-agent": f"logsluice/{__version__}", "accept": "application/json"}
+        headers |= {name: value.reveal() for name, value in self._headers.items()}
         if body:
             headers["content-type"] = content_type
             if self._compress:
@@ -105,30 +111,77 @@ class Client:
                 body = gzip(body)
         unreachable: list[str] = []
         for host in self._hosts.in_turn():
-            url = host + path
-            signed = self._authorize(method, url, body) if self._authorize else {}
             try:
-                answer = self._pool.request(
-                    method, url, body=body or None, headers={**headers, **signed}, redirect=False
-                )
+                answer = self._ask(method, host, path, body, headers)
             except ConnectTimeoutError as error:
                 self._hosts.mark_dead(host)
-                unreachable.append(f"{host}: {_cause(error)}")
+                unreachable.append(f"{host}: {cause_of(error)}{advice_unreachable(host)}")
                 continue
             except SSLError as error:
-                if _is_final(error):
+                if is_final(error):
                     raise untrusted(host, error) from None
-                raise Busy(f"{method} {host}: {_cause(error)}") from None
+                raise Busy(f"{method} {host}: {cause_of(error)}") from None
             except HTTPError as error:
                 self._hosts.mark_dead(host)
-                raise Busy(f"{method} {host}: {_cause(error)}") from None
+                advice = advice_cut(host) if isinstance(error, ProtocolError) else ""
+                raise Busy(f"{method} {host}: {cause_of(error)}{advice}") from None
             self._hosts.mark_alive(host)
-            return Answer(answer.status, _parsed(answer.data), answer.data[:2000].decode("utf-8", "replace"), host)
+            return answer
         raise Busy(f"no host can be reached ({'; '.join(unreachable)}): check `hosts`, the way there, and that it runs")
 
     def close(self) -> None:
         """Close the idle connections."""
         self._pool.clear()
+
+    def _ask(self, method: str, host: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """One host; a second time with other credentials, where it refuses the first. Raises HTTPError."""
+        if not self._authority_known:
+            self._find_authority(host)
+        url = host + path
+        if self._authorization is None:
+            return self._send(method, host, url, body, headers)
+        shown = self._authorization.headers(method, url, body)
+        answer = self._send(method, host, url, body, {**headers, **shown})
+        if not self._authorization.renew(answer, shown):
+            return answer
+        return self._send(method, host, url, body, {**headers, **self._authorization.headers(method, url, body)})
+
+    def _send(self, method: str, host: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        answer = self._pool.request(method, url, body=body or None, headers=headers, redirect=False)
+        return Answer(answer.status, _parsed(answer.data), answer.data[:2000].decode("utf-8", "replace"), host)
+
+    def _find_authority(self, host: str) -> None:
+        assert self._tls is not None
+        assert self._trust.ca_fingerprint is not None
+        with self._finding:
+            if self._authority_known:
+                return
+            unchecked = self._make_pool(replace(self._trust, verify=False).context())
+            try:
+                find_authority(unchecked, self._tls, host, self._trust.ca_fingerprint)
+            finally:
+                unchecked.clear()
+            self._authority_known = True
+
+
+def _pool(proxy: Secret | None, timeout: urllib3.Timeout, tls: ssl.SSLContext | None) -> urllib3.PoolManager:
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=tls)
+    parts = urlsplit(proxy.reveal())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError("`proxy` is no URL", hint="write it as http://proxy.example.com:3128")
+    headers = None
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers = urllib3.make_headers(proxy_basic_auth=user)
+    return urllib3.ProxyManager(
+        urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", "")),
+        proxy_headers=headers,
+        maxsize=CONNECTIONS,
+        retries=False,
+        timeout=timeout,
+        ssl_context=tls,
+    )
 
 
 class _Rotation:
@@ -158,46 +211,10 @@ class _Rotation:
             self._dead.pop(host, None)
 
 
-def basic(user: str, password: str) -> Authorize:
-    """HTTP basic auth, in UTF-8 (RFC 7617)."""
-    token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-    return lambda *_: {"authorization": f"Basic {token}"}
-
-
 def gzip(body: bytes) -> bytes:
     """At level 1: the CPU is better spent on parsing."""
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     return packer.compress(body) + packer.flush()
-
-
-def untrusted(host: str, error: Exception) -> UsageError:
-    """The sentence for a TLS failure, which no waiting cures."""
-    if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error):
-        return UsageError(f"{host} does not speak TLS", hint=f"write http://{urlsplit(host).netloc} in `hosts`")
-    return UsageError(
-        f"the certificate of {host} can't be trusted: {_cause(error)}",
-        hint="set `ca_file` to the certificate of its authority, or, for a test, `verify_certificates: false`",
-    )
-
-
-def _is_final(error: SSLError) -> bool:
-    """Whether no waiting cures it: a wrong certificate, a port without TLS. A cut connection is no such case."""
-    return any(word in str(error) for word in ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "record layer"))
-
-
-def _tls(ca_file: Path | None, verify: bool) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError(
-            f"ca_file {ca_file} can't be used: {error.strerror or error}",
-            hint="name a file with one or several certificates in PEM form",
-        ) from None
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        urllib3.disable_warnings(InsecureRequestWarning)
-    return context
 
 
 def _parsed(data: bytes) -> Any:
@@ -205,8 +222,3 @@ def _parsed(data: bytes) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-
-
-def _cause(error: Exception) -> str:
-    """urllib3's message without the connection object that it begins with."""
-    return str(error).partition("): ")[2] or str(error)

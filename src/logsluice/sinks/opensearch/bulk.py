@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,29 +9,20 @@ import orjson
 
 from logsluice.errors import Busy, Sick, SinkFault
 from logsluice.lang.as_json import dumps as json_bytes
-from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents
-from logsluice.sinks.opensearch.indexes import IndexNames, Unencodable
+from logsluice.sinks.opensearch.actions import Actions
+from logsluice.sinks.opensearch.indexes import Unencodable
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
-
-MAX_ID_BYTES = 512
-"""A longer `_id` makes the cluster refuse the whole request."""
 
 LINE = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_APPEND_NEWLINE
 
 
 class Encoder:
-    """Events to `_bulk` lines. Thread-safe.
+    """Events to `_bulk` lines. Thread-safe."""
 
-    Args:
-        names: The index of each event, and the head of its action line.
-        document_id: The user's id; None for ours, `[@metadata][_id]`.
-    """
-
-    def __init__(self, names: IndexNames, document_id: Template | None) -> None:
-        self._names = names
-        self._id_of = _our_id if document_id is None else _user_id(document_id)
+    def __init__(self, actions: Actions) -> None:
+        self._actions = actions
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """See `logsluice.model.Sink`; the body is `Documents`, each its action line and its own line."""
@@ -46,8 +36,7 @@ class Encoder:
 
         The documents themselves are not collected: see `Documents`.
         """
-        heads, ids = list(map(self._names.head, events)), list(map(self._id_of, events))
-        actions = [b"%b%b}}\n" % parts for parts in zip(heads, ids, strict=True)]
+        actions = self._actions.of_all(events)
         metadata = [event["@metadata"] for event in events]
         data, ends = bytearray(), list[int]()
         # taking @metadata out and putting it back is far cheaper than a copy of the event without it
@@ -68,61 +57,28 @@ class Encoder:
         body, metadata = Documents(), list[dict[str, Any]]()
         for index, event in enumerate(events):
             try:
-                head = self._names.head(event)
-                try:
-                    document_id = self._id_of(event)
-                except KeyError:  # a plugin made the event
-                    document_id = b""
-                own = event.pop("@metadata", None)
-                try:
-                    document = json_bytes(event) + b"\n"
-                except ValueError as error:
-                    raise Unencodable(str(error)) from None
-                finally:
-                    if own is not None:
-                        event["@metadata"] = own
+                document = _line_of(event)
+                action = self._actions.of(event, document)
             except Unencodable as reason:
                 refuse(index, str(reason))
                 continue
-            body.data += b"%b%b}}\n%b" % (head, document_id or _content_id(document), document)
+            body.data += action
+            body.data += document
             body.end()
-            metadata.append(own or {})
+            metadata.append(event.get("@metadata") or {})
         return Encoded(body, metadata, len(body.data))
 
 
-def _our_id(event: Event) -> bytes:
-    """`[@metadata][_id]` as JSON. Raises KeyError for an event that has none, or an empty one."""
-    document_id = event["@metadata"]["_id"]
-    if type(document_id) is str and 0 < len(document_id) <= MAX_ID_BYTES and document_id.isascii():
-        return orjson.dumps(document_id)
-    if document_id is None or document_id == "":  # "None" would be one id for many events
-        raise KeyError("_id")
-    return _json_id(str(document_id))
-
-
-def _user_id(template: Template) -> Callable[[Event], bytes]:
-    def user_id(event: Event) -> bytes:
-        text = template.resolve(event)
-        if not text:
-            raise Unencodable("no document id: a field of `document_id` is not in the event, or empty")
-        return _json_id(text)
-
-    return user_id
-
-
-def _json_id(text: str) -> bytes:
+def _line_of(event: Event) -> bytes:
+    """The event as JSON, without `@metadata`."""
+    own = event.pop("@metadata", None)
     try:
-        document_id = orjson.dumps(text)
-    except TypeError:  # replacing what is wrong could make two ids one
-        raise Unencodable(f"the document id {text[:40]!r} is no Unicode text") from None
-    if len(document_id) > MAX_ID_BYTES and len(text.encode()) > MAX_ID_BYTES:
-        raise Unencodable(f"the document id {text[:40]!r}… is longer than {MAX_ID_BYTES} bytes")
-    return document_id
-
-
-def _content_id(document: bytes) -> bytes:
-    """For an event without an id: equal documents are one."""
-    return b'"%b"' % hashlib.blake2b(document, digest_size=16).hexdigest().encode()
+        return json_bytes(event) + b"\n"
+    except ValueError as error:
+        raise Unencodable(str(error)) from None
+    finally:
+        if own is not None:
+            event["@metadata"] = own
 
 
 def joined(first: Sent, second: Sent, offset: int) -> Sent:
@@ -159,7 +115,7 @@ def read_items(content: Any, encoded: Encoded, creating: bool) -> Sent:
         elif verdict is Verdict.REJECT:
             sent.rejected[index] = describe(error)
         else:
-            sent.failed[index] = _fault(verdict, status, error, index_name(encoded.body[index]))
+            sent.failed[index] = item_fault(verdict, status, error, index_name(encoded.body[index]))
     return sent
 
 
@@ -183,6 +139,7 @@ def _status_and_error(item: Any) -> tuple[int, dict[str, Any]]:
     return status, error if isinstance(error, dict) else {"type": "error", "reason": str(error)}
 
 
-def _fault(verdict: Verdict, status: int, error: dict[str, Any], scope: str) -> SinkFault:
+def item_fault(verdict: Verdict, status: int, error: dict[str, Any], scope: str) -> SinkFault:
+    """The fault of a document that is not to blame itself; `scope`: its index."""
     text = f"{scope}: {status} {describe(error)}"
     return Sick(text, scope) if verdict is Verdict.SICK else Busy(text)

@@ -59,7 +59,7 @@ class IndexNames:
         self.fresh: set[str] = set()
 
     def head(self, event: Event) -> bytes:
-        """The action line up to the id: `{"create":{"_index":"alb-2026.01.31","_id":`.
+        """The action line up to the index: `{"create":{"_index":"alb-2026.01.31"`.
 
         Raises:
             Unencodable: A field is not there, or the name is none that a cluster takes.
@@ -101,7 +101,7 @@ class IndexNames:
             return head
         if problem := problem_of(name):
             raise Unencodable(problem)
-        head = b'{"%b":{"_index":%b,"_id":' % (self._action.encode(), orjson.dumps(name))
+        head = b'{"%b":{"_index":%b' % (self._action.encode(), orjson.dumps(name))
         with self._lock:
             if len(self._by_name) >= CACHED_NAMES or len(self._by_key) >= CACHED_NAMES:
                 self._by_name, self._by_key = {}, {}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from logsluice.cluster.client import Answer, Authorize, Client, basic
+from logsluice.cluster.client import Client
+from logsluice.cluster.connection import connect
 from logsluice.cluster.templates import Cluster
-from logsluice.errors import Busy, Sick, SinkFault, UsageError
+from logsluice.errors import Sick, SinkFault, UsageError
 from logsluice.lang.templates import Template
-from logsluice.model import Encoded, Event, Sent
+from logsluice.model import Encoded, Event, Origin, Sent
 from logsluice.sinks._documents import DocumentSink
+from logsluice.sinks.opensearch.actions import Actions
 from logsluice.sinks.opensearch.bulk import Encoder, joined, read_items, without_action
+from logsluice.sinks.opensearch.forgetting import forget
 from logsluice.sinks.opensearch.indexes import IndexNames
 from logsluice.sinks.opensearch.templating import Templates
-from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
+from logsluice.sinks.opensearch.verdicts import refusal
 
 if TYPE_CHECKING:
     from logsluice.components import Context
@@ -34,29 +36,29 @@ class OpenSearchSink(DocumentSink):
         self._config = config
         self._context = context
         self._creating = config.resolved_action == "create"
-        self._names = IndexNames(config.index, config.resolved_action)
-        self._encoder = Encoder(
-            self._names,
-            None if config.document_id is None else Template(config.document_id),
-        )
+        self._names = IndexNames(config.target, config.resolved_action)
+        self._encoder = Encoder(_actions(config, self._names))
         self.request_bytes = config.request_bytes
         self.request_events = config.request_events
-        pipeline = f"&pipeline={quote(config.pipeline, safe='')}" if config.pipeline else ""
+        same = config.pipeline and "%{" not in config.pipeline
+        pipeline = f"&pipeline={quote(config.pipeline, safe='')}" if config.pipeline and same else ""
         self._path = f"/_bulk?filter_path={ANSWER_FIELDS}{pipeline}"
         self._client: Client | None = None
         self._templates: Templates | None = None
 
     @property
     def idempotent(self) -> bool:
-        """Every document has an id, ours or the user's."""
-        return True
+        """Whether documents have ids, ours or the user's."""
+        return self._config.with_ids
 
     def open(self) -> None:
         """Look who answers, and get ready to install templates."""
         self._client = connect(self._config, self._context.base)
         cluster = identify(self._client)
         if self._config.manage_template:
-            self._templates = Templates(self._client, cluster, self._config.index, self._context.formats)
+            self._templates = Templates(
+                self._client, cluster, self._config.target, self._context.formats, bool(self._config.data_stream)
+            )
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """To the lines of a `_bulk` request."""
@@ -81,6 +83,11 @@ class OpenSearchSink(DocumentSink):
             raise refusal(answer)
         return read_items(answer.content, encoded, self._creating)
 
+    def forget(self, origin: Origin) -> int:
+        """See `logsluice.model.Replaces`."""
+        assert self._client is not None, "forget before open"
+        return forget(self._client, self._config.target, self._context.formats, origin)
+
     def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
@@ -99,16 +106,12 @@ class OpenSearchSink(DocumentSink):
         return joined(done, rest, len(first))
 
 
-def connect(config: Config, base: Path) -> Client:
-    """The client that the options describe, for sending as for searching; `base`: where relative paths start."""
-    return Client(
-        config.hosts,
-        _authorize(config),
-        ca_file=None if config.ca_file is None else base / config.ca_file,
-        verify=config.verify_certificates,
-        compress=config.compress,
-        timeout=config.timeout,
-    )
+def _actions(config: Config, names: IndexNames) -> Actions:
+    more = {"routing": config.routing, "pipeline": config.pipeline}
+    # the same pipeline for all is said once, in the URL
+    said = {name: Template(text) for name, text in more.items() if text and (name == "routing" or "%{" in text)}
+    own = config.document_id if config.with_ids else None
+    return Actions(names, None if own is None else Template(own), with_ids=config.with_ids, more=said)
 
 
 def identify(client: Client) -> Cluster:
@@ -121,8 +124,9 @@ def identify(client: Client) -> Cluster:
     answer = client.request("GET", "/")
     if answer.status == 401:
         raise UsageError(
-            f"{answer.host} refuses the user or the password (401)",
-            hint="set `user` and `password`, or `auth: aws` for an Amazon OpenSearch Service domain with IAM",
+            f"{answer.host} refuses the credentials (401)",
+            hint="set `user` and `password`, an `api_key` of Elasticsearch, or `auth: aws` for an Amazon OpenSearch "
+            "Service domain with IAM",
         )
     if answer.status == 403 and ("signature" in answer.text or "security token" in answer.text):
         raise UsageError(
@@ -142,23 +146,3 @@ def identify(client: Client) -> Cluster:
         )
     major, minor = (int(part) for part in str(version["number"]).split(".")[:2])
     return Cluster(str(version.get("distribution", "elasticsearch")), (major, minor))
-
-
-def refusal(answer: Answer) -> SinkFault:
-    """The fault of a whole request that was not answered with 200 or 413."""
-    error: Any = answer.content.get("error") if isinstance(answer.content, dict) else None
-    text = f"{answer.host}: {answer.status} {describe(error or answer.text or 'without a reason')}"
-    details = error if isinstance(error, dict) else {}
-    verdict = judge(answer.status, details, creating=False)
-    # a whole request of 400 is no single document's fault: refusing them all would empty the source into rejects
-    return Busy(text) if verdict is Verdict.BUSY else Sick(text)
-
-
-def _authorize(config: Config) -> Authorize | None:
-    if config.auth == "aws":
-        from logsluice.aws.signing import signer
-
-        return signer(config.hosts[0], config.region)
-    if config.user is not None and config.password is not None:
-        return basic(config.user, config.password.reveal())
-    return None

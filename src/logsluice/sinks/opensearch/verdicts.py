@@ -2,13 +2,17 @@
 
 Judged by `error.type`, not by the status alone: 429 is a full queue (come again soon) as well as a full disk (a block
 that somebody must lift), and 400 is a bad document as well as a cluster at its shard limit. The names are those of
-OpenSearch 2 and 3 and Elasticsearch 7 to 9; what a real node answers is recorded by the integration tests.
+OpenSearch 2 and 3 and Elasticsearch 7 to 9; what a real node answers is recorded by the integration tests. One was seen
+in other projects' issues only: Serverless collections of the type time series refuse a "Document ID".
 """
 
 from __future__ import annotations
 
 import enum
 from typing import Any
+
+from logsluice.cluster.client import Answer
+from logsluice.errors import Busy, Sick, SinkFault
 
 REASON_CHARACTERS = 300
 """Of one reason: they may repeat much of the document."""
@@ -28,6 +32,7 @@ BY_REASON: tuple[tuple[str, str, Verdict], ...] = (
     ("illegal_argument_exception", "pipeline with id", Verdict.SICK),
     ("illegal_argument_exception", "allowed in data streams", Verdict.SICK),
     ("illegal_argument_exception", "no write index is defined", Verdict.SICK),
+    ("illegal_argument_exception", "document id is not supported", Verdict.SICK),
     ("illegal_argument_exception", "number of documents in the index", Verdict.SICK),
     ("cluster_block_exception", "service_unavailable", Verdict.BUSY),
 )
@@ -91,6 +96,16 @@ def judge(status: int, error: dict[str, Any], creating: bool) -> Verdict:
     if kind in BY_TYPE:
         return BY_TYPE[kind]
     return BY_STATUS.get(status, Verdict.REJECT if 400 <= status < 500 else Verdict.BUSY)
+
+
+def refusal(answer: Answer) -> SinkFault:
+    """The fault of a whole request that was not answered with 200 or 413."""
+    error: Any = answer.content.get("error") if isinstance(answer.content, dict) else None
+    text = f"{answer.host}: {answer.status} {describe(error or answer.text or 'without a reason')}"
+    details = error if isinstance(error, dict) else {}
+    verdict = judge(answer.status, details, creating=False)
+    # a whole request of 400 is no single document's fault: refusing them all would empty the source into rejects
+    return Busy(text) if verdict is Verdict.BUSY else Sick(text)
 
 
 def describe(error: object) -> str:
