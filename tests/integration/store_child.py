@@ -17,7 +17,7 @@ from typing import Any
 from logsluice.components import Context
 from logsluice.model import Event
 from logsluice.sinks import store
-from logsluice.store import catalog, writer
+from logsluice.store import catalog, parquet
 
 CHUNK = 50
 
@@ -50,7 +50,7 @@ def dying(where: str, at: str, original: Callable[..., Any], after: bool = False
 
 
 def main(folder: str, first: str, last: str, at: str = "") -> None:
-    writer._sync = dying("sync", at, writer._sync)
+    parquet.sync = dying("sync", at, parquet.sync)
     Path.rename = dying("rename", at, Path.rename)  # type: ignore[method-assign]
     catalog.Catalog.enter = dying("enter", at, catalog.Catalog.enter)  # type: ignore[method-assign]
     catalog.Catalog.enter = dying("entered", at, catalog.Catalog.enter, after=True)  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ from logsluice.sinks import store
 from logsluice.sinks.store import StoreSink
 from logsluice.store.catalog import FILE_NAME
 from logsluice.store.query import StoreQuery
-from logsluice.store.writer import GRACE_SECONDS
+from logsluice.store.retention import GRACE_SECONDS
 from logsluice.testing.sinks import must_not_refuse, opened
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)

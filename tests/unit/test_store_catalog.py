@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from logsluice.errors import UsageError
 from logsluice.formats.fields import Field
-from logsluice.store.catalog import FILE_NAME, VERSION, Catalog, DataFile, Overtaken, Range
+from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Overtaken, Range
 from logsluice.store.columns import Columns
+from logsluice.store.tables import VERSION
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -24,12 +26,26 @@ def data_file(name: str, start: datetime | None = NOON, end: datetime | None = N
 
 
 def enter(catalog: Catalog, name: str, *ranges: Range, since: int | None = None) -> None:
-    catalog.enter([(data_file(name), ranges, COLUMNS)], [], catalog.latest() if since is None else since)
+    enter_files(catalog, data_file(name), ranges=ranges, since=since)
+
+
+def enter_files(
+    catalog: Catalog,
+    *files: DataFile,
+    ranges: Sequence[Range] = (),
+    extras: Sequence[tuple[str, str]] = (),
+    since: int | None = None,
+) -> None:
+    for file in files:
+        path = catalog.path.parent / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    catalog.enter([(file, ranges, COLUMNS) for file in files], extras, catalog.latest() if since is None else since)
 
 
 def test_what_was_entered_is_in_the_next_snapshot(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path, create=True)
-    catalog.enter([(data_file("a"), [Range("d", 0, 9)], COLUMNS)], [("alb", "env")], catalog.latest())
+    enter_files(catalog, data_file("a"), ranges=[Range("d", 0, 9)], extras=[("alb", "env")])
     snapshot = Catalog(tmp_path).snapshot()
     assert snapshot.files == (data_file("a"),)
     assert snapshot.columns[("alb", COLUMNS.version)].columns == COLUMNS.columns
@@ -40,7 +56,7 @@ def test_a_snapshot_leaves_out_files_outside_the_time_range(tmp_path: Path) -> N
     catalog = Catalog(tmp_path, create=True)
     early, late = data_file("early", NOON - HOUR, NOON), data_file("late", NOON + HOUR, NOON + HOUR)
     timeless = data_file("timeless", None, None)
-    catalog.enter([(file, [], COLUMNS) for file in (early, late, timeless)], [], 0)
+    enter_files(catalog, early, late, timeless)
     assert catalog.snapshot().files == (early, late, timeless)
     assert catalog.snapshot(since=NOON).files == (early, late)
     assert catalog.snapshot(since=NOON + timedelta(seconds=1)).files == (late,)
@@ -75,9 +91,7 @@ def test_a_failed_entry_leaves_nothing(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path, create=True)
     enter(catalog, "a")
     with pytest.raises(sqlite3.IntegrityError):
-        catalog.enter(
-            [(data_file(n), [Range("d", 0, 1)], COLUMNS) for n in ("b", "a")], [("alb", "x")], catalog.latest()
-        )
+        enter_files(catalog, data_file("b"), data_file("a"), ranges=[Range("d", 0, 1)], extras=[("alb", "x")])
     assert [file.path[-1] for file in catalog.snapshot().files] == ["a"]
     assert catalog.overlapping([Range("d", 0, 1)]) == {}
     assert catalog.snapshot().extras == {}

@@ -6,6 +6,9 @@
 Every declared field of a format is a typed column; the rest is kept as JSON. Files are named
 `format=alb/date=2026-01-31/….parquet`, so Athena, Spark, Trino and DuckDB read them as they are. An event under an
 `_id` that the store has adds nothing. The folder must be on a local disk; several processes may write to it at once.
+
+Small files are merged while the pipeline runs, days are dropped by `keep`, and the store's size is bounded by
+`max_size` and `min_free`. `logsluice store info|compact|verify|rebuild` look after it; docs/store.md says how it works.
 """
 
 from __future__ import annotations
@@ -13,38 +16,46 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
+from pydantic import Field
 
 from logsluice import components
 from logsluice.components import Context, Options
+from logsluice.config.types import Duration, Size
 from logsluice.lang.as_json import dumps, scrubbed_text
-from logsluice.model import Encoded, Event, Sent
+from logsluice.model import Encoded, Event, Origin, Sent
 from logsluice.store.catalog import MOST_EXTRAS
 from logsluice.store.chunk import Chunk, format_of
 from logsluice.store.columns import EXTRA, Columns, assembled, paths
+from logsluice.store.retention import Limits
+from logsluice.store.upkeep import Upkeep
 from logsluice.store.writer import Writer
 
 
 class Config(Options):
-    """Where the store is.
+    """Options of the `store` output."""
 
-    Attributes:
-        path: Its folder, made when missing; relative ones start from the configuration's folder.
-    """
-
-    path: Path = Path("store")
-
-    @property
-    def writes(self) -> tuple[str, ...]:
-        """The folder, as it is written."""
-        return (str(self.path),)
+    path: Path = Field(
+        Path("store"), description="Its folder, made when missing; relative ones start from the configuration's folder."
+    )
+    keep: Duration | None = Field(
+        None, gt=0, description="Drop days (UTC, by the events' time) that ended longer ago than this, such as 30d."
+    )
+    max_size: Size | None = Field(None, gt=0, description="Bound on the bytes of all files.")
+    min_free: Size = Field(0, description="Leave so much of the disk free.")
+    when_full: Literal["drop_oldest", "pause"] = Field(
+        "pause",
+        description="At `max_size` or `min_free`: drop the oldest days, but never the newest; or pause the output.",
+    )
+    compact: bool = Field(True, description="Merge small files while running, in a process of low priority.")
 
 
 def build(config: Config, context: Context) -> StoreSink:
     """The sink for a pipeline."""
-    return StoreSink(context.base / config.path, context)
+    limits = Limits(config.keep, config.max_size, config.min_free, config.when_full)
+    return StoreSink(context.base / config.path, context, limits, compact=config.compact)
 
 
 class StoreSink:
@@ -58,16 +69,17 @@ class StoreSink:
     request_bytes = 8 * 1024 * 1024
     request_events = 16_384
 
-    def __init__(self, folder: Path, context: Context) -> None:
+    def __init__(self, folder: Path, context: Context, limits: Limits, *, compact: bool = True) -> None:
         self.folder = folder
         self.misfits = 0
         self._columns = {format_.name: Columns.of(format_.fields) for format_ in context.formats}
-        self._extras: set[tuple[str, str]] = set()
-        self._writer = Writer(folder)
+        self._writer = Writer(folder, limits)
+        self._upkeep = Upkeep(folder, limits.keep, compact=compact)
 
     def open(self) -> None:
         """Make the store where there is none. Raises Sick, or UsageError for a store of a later version."""
         self._writer.open()
+        self._upkeep.start()
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """Rows of NDJSON."""
@@ -103,13 +115,16 @@ class StoreSink:
 
     def send(self, encoded: Encoded) -> Sent:
         """All rows or none. Raises Sick or Busy."""
-        duplicates = self._writer.write(encoded.body, encoded.metadata)
-        self._extras |= encoded.body.extras
-        return Sent(duplicates=duplicates)
+        return Sent(duplicates=self._writer.write(encoded.body, encoded.metadata))
 
     def close(self) -> None:
-        """Close the catalog."""
+        """End the upkeep, close the catalog."""
+        self._upkeep.stop()
         self._writer.close()
+
+    def forget(self, origin: Origin) -> int:
+        """See `logsluice.model.Replaces`. Events whose ids are of their content, or a user's own, are not found."""
+        return self._writer.forget(origin.id_prefix)
 
     def _add(self, chunk: Chunk, event: Event, metadata: dict[str, Any]) -> None:
         name = format_of(metadata)
@@ -129,9 +144,8 @@ class StoreSink:
     def _note_extras(self, chunk: Chunk, name: str, extra: dict[str, object]) -> None:
         """Names of undeclared data are entered beside the files, so that a misspelt field in a query can be told."""
         for path in paths(extra):
-            known = (name, scrubbed_text(path))
-            if known not in self._extras and len(self._extras) < MOST_EXTRAS:
-                chunk.extras.add(known)
+            if len(chunk.extras) < MOST_EXTRAS:
+                chunk.extras.add((name, scrubbed_text(path)))
 
     def _columns_of(self, name: str) -> Columns:
         """Of a format that the configuration does not name: `auto` found it, or the events were read back."""

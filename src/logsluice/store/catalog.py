@@ -10,19 +10,18 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from logsluice.errors import UsageError
 from logsluice.store.columns import Columns
+from logsluice.store.tables import VERSION, migrate, version_of
 
 FILE_NAME = "catalog.sqlite"
-VERSION = 1
-"""Of the tables below; kept in the database as `user_version`."""
-
 BUSY_SECONDS = 30.0
 """How long a process waits for another one's transaction."""
 
@@ -30,22 +29,6 @@ MOST_EXTRAS = 2000
 """How many names of undeclared data a writer enters; where there are so many, no query is refused for its names."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_TABLES = """
-CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    path TEXT NOT NULL UNIQUE, format TEXT NOT NULL, date TEXT NOT NULL, schema TEXT NOT NULL,
-    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, min_time INTEGER, max_time INTEGER
-);
-CREATE TABLE ranges (
-    digest TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, file INTEGER NOT NULL,
-    PRIMARY KEY (digest, first, last, file)
-) WITHOUT ROWID;
-CREATE TABLE schemas (
-    format TEXT NOT NULL, version TEXT NOT NULL, columns TEXT NOT NULL, PRIMARY KEY (format, version)
-) WITHOUT ROWID;
-CREATE TABLE extras (format TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (format, path)) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +69,21 @@ class Snapshot:
     extras: dict[str, frozenset[str]]
 
 
+Entry: TypeAlias = "tuple[DataFile, Sequence[Range], Columns]"
+"""What the catalog is told of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A file that is no longer entered and still lies in the folder, for those who read by an older snapshot."""
+
+    id: int
+    path: str
+    bytes: int
+
+
 class Overtaken(Exception):
-    """Somebody else entered positions of the same origins meanwhile: look again at what is new."""
+    """Somebody else changed what this was about meanwhile: look again."""
 
 
 class Catalog:
@@ -105,11 +101,10 @@ class Catalog:
         path = folder / FILE_NAME
         if not create and not path.exists():
             raise UsageError(f"there is no store in {folder}", "`logsluice ship PATH` or `logsluice demo` makes one")
+        self.path = path
+        self._folder = folder
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        self._use_wal()
-        self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must outlive a power cut
-        self._migrate(folder)
+        self._connect()
 
     def close(self) -> None:
         """Close the connection."""
@@ -136,7 +131,7 @@ class Catalog:
 
     def enter(
         self,
-        files: Sequence[tuple[DataFile, Sequence[Range], Columns]],
+        files: Sequence[Entry],
         extras: Iterable[tuple[str, str]],
         since: int,
     ) -> None:
@@ -148,44 +143,162 @@ class Catalog:
             since: What `latest` said before the rows were compared with `overlapping`.
 
         Raises:
-            Overtaken: A file entered after `since` shares positions with these; nothing was entered.
+            Overtaken: A file entered after `since` shares positions with these, or a file is not there any more;
+                nothing was entered.
         """
         with self._transaction():
-            for _, ranges, _ in files:
+            for file, ranges, _ in files:
+                if not (self._folder / file.path).exists():
+                    raise Overtaken  # taken for an orphan: this process slept for longer than the grace period
                 for wanted in ranges:
                     if self._db.execute(
                         "SELECT 1 FROM ranges WHERE digest = ? AND first <= ? AND last >= ? AND file > ?",
                         (wanted.digest, wanted.last, wanted.first, since),
                     ).fetchone():
                         raise Overtaken
-            for file, ranges, columns in files:
-                number = self._db.execute(
-                    "INSERT INTO files (path, format, date, schema, rows, bytes, min_time, max_time)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        file.path,
-                        file.format,
-                        file.date,
-                        file.schema,
-                        file.rows,
-                        file.bytes,
-                        _micros(file.min_time),
-                        _micros(file.max_time),
-                    ),
-                ).lastrowid
-                self._db.executemany(
-                    "INSERT INTO ranges VALUES (?, ?, ?, ?)", [(r.digest, r.first, r.last, number) for r in ranges]
-                )
-                self._db.execute(
-                    "INSERT OR IGNORE INTO schemas VALUES (?, ?, ?)",
-                    (file.format, file.schema, columns.dump().decode()),
-                )
-            self._db.executemany("INSERT OR IGNORE INTO extras VALUES (?, ?)", extras)
+            self._insert(files, extras, int(time.time()))
 
-    def paths(self) -> set[str]:
-        """Of all files."""
+    def replace(self, old: Sequence[str], new: Sequence[Entry], forgotten: str = "") -> None:
+        """Put new files in the place of old ones, which `gone` has from then on: all or nothing.
+
+        Args:
+            old: Paths of files; their ranges go.
+            new: Complete under their final names; with what is left of those ranges.
+            forgotten: A digest of which nothing is to be left.
+
+        Raises:
+            Overtaken: An old file is no longer entered, or another one has rows of the forgotten digest.
+        """
+        with self._transaction():
+            ids = self._ids(old)
+            if forgotten:
+                for (file,) in self._db.execute(
+                    "SELECT file FROM ranges JOIN files ON files.id = file WHERE digest = ?", (forgotten,)
+                ).fetchall():
+                    if file not in ids:
+                        raise Overtaken
+            written = 0
+            for number in ids:
+                (moment,) = self._db.execute("SELECT written FROM files WHERE id = ?", (number,)).fetchone()
+                written = max(written, moment)
+                self._db.execute("DELETE FROM ranges WHERE file = ?", (number,))
+            self._db.execute("DELETE FROM ranges WHERE digest = ?", (forgotten,))
+            self._take_out(ids)
+            self._insert(new, (), written)
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Take files out; their ranges stay, so that what was in them does not come back.
+
+        Raises:
+            Overtaken: One is no longer entered.
+        """
+        with self._transaction():
+            self._take_out(self._ids(paths))
+            self._db.execute("DELETE FROM schemas WHERE (format, version) NOT IN (SELECT format, schema FROM files)")
+
+    def refill(self, files: Callable[[], tuple[Sequence[Entry], Iterable[tuple[str, str]]]]) -> None:
+        """Forget what is entered, and enter these files and undeclared names instead; nobody else writes meanwhile.
+
+        What was dropped stays known.
+        """
+        with self._transaction():
+            found, extras = files()
+            self._db.execute("DELETE FROM ranges WHERE file NOT IN (SELECT id FROM gone)")
+            for table in ("files", "schemas", "extras"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+            self._insert(found, extras, int(time.time()))
+
+    def ranges_of(self, paths: Iterable[str]) -> list[Range]:
+        """What files hold, one range for each origin, from its first to its last position in any of them."""
+        found: dict[str, Range] = {}
         with self._lock:
-            return {path for (path,) in self._db.execute("SELECT path FROM files")}
+            for path in paths:
+                for digest, first, last in self._db.execute(
+                    "SELECT digest, first, last FROM ranges JOIN files ON files.id = ranges.file WHERE path = ?",
+                    (path,),
+                ):
+                    known = found.get(digest)
+                    if known is not None:
+                        first, last = min(first, known.first), max(last, known.last)
+                    found[digest] = Range(digest, first, last)
+        return list(found.values())
+
+    def holding(self, digest: str) -> list[DataFile]:
+        """The files that have rows of an origin."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT DISTINCT path, format, date, schema, rows, bytes, min_time, max_time"
+                " FROM ranges JOIN files ON files.id = ranges.file WHERE digest = ? ORDER BY files.id",
+                (digest,),
+            ).fetchall()
+        return [_file(*row) for row in rows]
+
+    def written_before(self, date: str, moment: float) -> list[str]:
+        """Paths of the files of one date whose rows were all written before a moment (seconds since 1970)."""
+        with self._lock:
+            return [
+                path
+                for (path,) in self._db.execute(
+                    "SELECT path FROM files WHERE date = ? AND written < ?", (date, int(moment))
+                )
+            ]
+
+    def gone(self, before: float) -> list[Gone]:
+        """Files that were replaced or dropped before a moment (seconds since 1970) and not removed yet."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, path, bytes FROM gone WHERE NOT removed AND since < ?", (before,))
+            return [Gone(*row) for row in rows]
+
+    def removed(self, files: Sequence[Gone]) -> None:
+        """These are no longer in the folder. Those of which ranges are left stay known, for `prune`."""
+        with self._transaction():
+            for file in files:
+                self._db.execute("UPDATE gone SET removed = 1 WHERE id = ?", (file.id,))
+                self._db.execute(
+                    "DELETE FROM gone WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM ranges WHERE file = ?1)", (file.id,)
+                )
+
+    def prune(self, before: float) -> None:
+        """Forget what was in files that were dropped before a moment (seconds since 1970)."""
+        with self._transaction():
+            old = "SELECT id FROM gone WHERE removed AND since < ?"
+            self._db.execute(f"DELETE FROM ranges WHERE file IN ({old})", (before,))  # noqa: S608
+            self._db.execute("DELETE FROM gone WHERE removed AND since < ?", (before,))
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Whether `holder` may do what is done by one at a time, for so long; the holder itself may prolong it."""
+        now = time.time()
+        with self._transaction():
+            return (
+                self._db.execute(
+                    "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?3"
+                    " WHERE holder = ?2 OR until < ?4",
+                    (name, holder, now + seconds, now),
+                ).rowcount
+                == 1
+            )
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+        with self._transaction():
+            self._db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder))
+
+    def size(self) -> int:
+        """Bytes of all entered files."""
+        with self._lock:
+            return int(self._db.execute("SELECT ifnull(sum(bytes), 0) FROM files").fetchone()[0])
+
+    def damage(self) -> str:
+        """What SQLite finds wrong with the catalog; "" when nothing."""
+        with self._lock:
+            (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        return "" if found == "ok" else str(found)
+
+    @contextmanager
+    def kept(self) -> Iterator[set[str]]:
+        """The paths of all files, entered and gone; nobody enters another one meanwhile."""
+        with self._transaction():
+            yield {path for (path,) in self._db.execute("SELECT path FROM files UNION SELECT path FROM gone")}
 
     def snapshot(self, since: datetime | None = None, until: datetime | None = None) -> Snapshot:
         """What the store holds now.
@@ -194,6 +307,12 @@ class Catalog:
             since: Leave out files whose events are all older.
             until: Leave out files whose events are all at this time or later.
         """
+        try:
+            return self._snapshot(since, until)
+        except Overtaken:  # the catalog was rebuilt, and is open again
+            return self._snapshot(since, until)
+
+    def _snapshot(self, since: datetime | None, until: datetime | None) -> Snapshot:
         with self._transaction("BEGIN"):
             rows = self._db.execute(
                 "SELECT path, format, date, schema, rows, bytes, min_time, max_time FROM files"
@@ -214,6 +333,56 @@ class Catalog:
         (number,) = self._db.execute("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'files'").fetchone()
         return int(number)
 
+    def _ids(self, paths: Iterable[str]) -> list[int]:
+        ids = []
+        for path in paths:
+            found = self._db.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
+            if found is None:
+                raise Overtaken
+            ids.append(int(found[0]))
+        return ids
+
+    def _take_out(self, ids: Iterable[int]) -> None:
+        now = int(time.time())
+        for number in ids:
+            self._db.execute(
+                "INSERT INTO gone (id, path, bytes, since) SELECT id, path, bytes, ? FROM files WHERE id = ?",
+                (now, number),
+            )
+            self._db.execute("DELETE FROM files WHERE id = ?", (number,))
+
+    def _insert(self, files: Iterable[Entry], extras: Iterable[tuple[str, str]], written: int) -> None:
+        for file, ranges, columns in files:
+            number = self._db.execute(
+                "INSERT INTO files (path, format, date, schema, rows, bytes, min_time, max_time, written)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    file.path,
+                    file.format,
+                    file.date,
+                    file.schema,
+                    file.rows,
+                    file.bytes,
+                    _micros(file.min_time),
+                    _micros(file.max_time),
+                    written,
+                ),
+            ).lastrowid
+            self._db.executemany(
+                "INSERT INTO ranges VALUES (?, ?, ?, ?)", [(r.digest, r.first, r.last, number) for r in ranges]
+            )
+            self._db.execute(
+                "INSERT OR IGNORE INTO schemas VALUES (?, ?, ?)", (file.format, file.schema, columns.dump().decode())
+            )
+        self._db.executemany("INSERT OR IGNORE INTO extras VALUES (?, ?)", extras)
+
+    def _connect(self) -> None:
+        self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        self._inode = self.path.stat().st_ino
+        self._use_wal()
+        self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must outlive a power cut
+        self._migrate()
+
     def _use_wal(self) -> None:
         # Two processes that switch at once: SQLite refuses one of them without waiting.
         for wait in (0.05, 0.1, 0.2, 0.5, 1.0, None):
@@ -225,33 +394,41 @@ class Catalog:
                     raise
                 time.sleep(wait)
 
-    def _migrate(self, folder: Path) -> None:
-        if self._db.execute("PRAGMA user_version").fetchone() == (VERSION,):
+    def _migrate(self) -> None:
+        if version_of(self._db) == VERSION:
             return
-        with self._transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        with self._begun("BEGIN IMMEDIATE"):
+            version = version_of(self._db)
             if version > VERSION:
                 raise UsageError(
-                    f"the store in {folder} was written by a later logsluice (catalog version {version}, this knows"
-                    f" {VERSION})",
+                    f"the store in {self._folder} was written by a later logsluice (catalog version {version}, this"
+                    f" knows {VERSION})",
                     "use that version, or another folder",
                 )
-            if version == 0:
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            migrate(self._db)
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
         with self._lock:
-            self._db.execute(begin)
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:  # handed on: whatever it was, the next transaction must find none open
-                if self._db.in_transaction:  # SQLite itself has ended it where the disk was full
-                    self._db.execute("ROLLBACK")
-                raise
+            with self._begun(begin):
+                if self.path.stat().st_ino == self._inode:
+                    yield
+                    return
+            # `rebuild` has put another catalog in this one's place
+            self._db.close()
+            self._connect()
+        raise Overtaken
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[None]:
+        self._db.execute(begin)
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:  # handed on: whatever it was, the next transaction must find none open
+            if self._db.in_transaction:  # SQLite itself has ended it where the disk was full
+                self._db.execute("ROLLBACK")
+            raise
 
 
 def _file(

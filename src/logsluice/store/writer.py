@@ -10,41 +10,38 @@ DuckDB turns the rows' JSON into Parquet: one connection, one thread and a small
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 import time
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
+import structlog
 
-from logsluice.errors import Busy, Sick
-from logsluice.store.catalog import Catalog, DataFile, Overtaken, Range
+from logsluice.errors import UsageError
+from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Entry, Overtaken, Range
 from logsluice.store.chunk import Chunk, Part
-from logsluice.store.columns import Columns
+from logsluice.store.forgetting import forget
+from logsluice.store.parquet import About, Shelf, as_sink_faults, literal, small_duckdb
+from logsluice.store.retention import GRACE_SECONDS, Limits, make_room
 
 if TYPE_CHECKING:
     import duckdb
 
-GRACE_SECONDS = 600.0
-"""Files without an entry are left alone for so long: another process may be about to enter them."""
+_log = structlog.get_logger("store")
 
 MEMORY_LIMIT_MB = 64
 _USUAL_LINE = 1024 * 1024
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 class Writer:
     """Writes to the store in a folder; shared by all threads of a process, beside other processes that do the same."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits) -> None:
         self.folder = folder
+        self._limits = limits
         self._one_at_a_time = threading.Lock()
-        self._lasting: set[Path] = set()
+        self._shelf = Shelf(folder)
         self._catalog: Catalog | None = None
         self._duckdb: duckdb.DuckDBPyConnection | None = None
 
@@ -53,12 +50,17 @@ class Writer:
 
         Raises:
             Sick: The folder can't be made or written to.
-            UsageError: A later version of logsluice wrote this store.
+            UsageError: A later version of logsluice wrote this store, or it has lost its catalog.
         """
-        with _as_sink_faults(self.folder):
+        with as_sink_faults(self.folder):
             (self.folder / "_tmp").mkdir(parents=True, exist_ok=True)
+            if not (self.folder / FILE_NAME).exists() and any(self.folder.glob("format=*/date=*/*.parquet")):
+                raise UsageError(
+                    f"the store in {self.folder} has lost its catalog",
+                    f"`logsluice store rebuild --store {self.folder}` makes it again from the files",
+                )
             self._catalog = Catalog(self.folder, create=True)
-            self._duckdb = _small_duckdb(self.folder)
+            self._duckdb = small_duckdb(self.folder, MEMORY_LIMIT_MB)
             self._sweep(self._catalog)
 
     def write(self, chunk: Chunk, metadata: Sequence[Mapping[str, Any]]) -> int:
@@ -72,13 +74,16 @@ class Writer:
             How many were there already.
 
         Raises:
-            Sick: No space, no permission: for the operator to mend.
+            Sick: No space, no permission, a limit is reached: for the operator to mend.
             Busy: The catalog was locked for too long.
         """
         catalog = self._catalog
         assert catalog is not None, "open() comes first"
         parts = chunk.parts(metadata)
-        with _as_sink_faults(self.folder):
+        with as_sink_faults(self.folder):
+            if dropped := make_room(catalog, self.folder, self._limits):
+                days = sorted({file.date for file in dropped})
+                _log.warning("the store is full: oldest days dropped", store=str(self.folder), days=days)
             while True:
                 since = catalog.latest()
                 new = self._new(catalog, parts)
@@ -87,6 +92,12 @@ class Writer:
                 except Overtaken:
                     continue
                 return len(metadata) - sum(len(part.ids) for part in new)
+
+    def forget(self, id_prefix: str) -> int:
+        """Delete the rows of an origin, see `forgetting`; how many there were. Raises as `write` does."""
+        assert self._catalog is not None, "open() comes first"
+        with as_sink_faults(self.folder):
+            return forget(self._catalog, self.folder, id_prefix)
 
     def close(self) -> None:
         """Close the connections; what was written stays."""
@@ -119,50 +130,32 @@ class Writer:
     def _write_new(
         self, catalog: Catalog, parts: Sequence[Part], extras: Iterable[tuple[str, str]], since: int
     ) -> None:
-        files: list[tuple[DataFile, Sequence[Range], Columns]] = []
+        files: list[Entry] = []
         try:
             for part in parts:
                 ranges = part.ranges()
-                files.append((self._write_file(part, ranges), ranges, part.columns))
+                names = sorted(name for format_, name in extras if format_ == part.format)
+                files.append((self._write_file(part, ranges, names), ranges, part.columns))
             catalog.enter(files, extras, since)
         except BaseException:  # handed on: what was not entered must not lie about
-            for file, _, _ in files:
-                (self.folder / file.path).unlink(missing_ok=True)
+            self._shelf.discard(file.path for file, _, _ in files)
             raise
 
-    def _write_file(self, part: Part, ranges: Sequence[Range]) -> DataFile:
-        name = f"{part.columns.version}-{uuid.uuid4().hex}.parquet"
-        relative = f"format={safe(part.format)}/date={part.date}/{name}"
-        written, final = self.folder / "_tmp" / name, self.folder / relative
-        try:
-            self._to_parquet(written, part, _metadata(part, ranges))
-            _sync(written)
-            self._make_to_last(final.parent)
-            written.rename(final)
-            _sync(final.parent)
-        except BaseException:  # handed on, as above
-            written.unlink(missing_ok=True)
-            raise
+    def _write_file(self, part: Part, ranges: Sequence[Range], extras: Sequence[str]) -> DataFile:
+        about = About(part.format, part.date, part.columns, ranges, extras)
+        path, size = self._shelf.put(about, lambda target, options: self._to_parquet(target, part, options))
         return DataFile(
-            path=relative,
+            path=path,
             format=part.format,
             date=part.date,
             schema=part.columns.version,
             rows=len(part.ids),
-            bytes=final.stat().st_size,
+            bytes=size,
             min_time=part.min_time,
             max_time=part.max_time,
         )
 
-    def _make_to_last(self, day: Path) -> None:
-        """Make a day's folder, and sync its name even if it is there: who made it may have been killed before that."""
-        day.mkdir(parents=True, exist_ok=True)
-        if day not in self._lasting:
-            _sync(day.parent)
-            _sync(self.folder)
-            self._lasting.add(day)
-
-    def _to_parquet(self, target: Path, part: Part, metadata: str) -> None:
+    def _to_parquet(self, target: Path, part: Part, options: str) -> None:
         """By way of a file: DuckDB's Python API reads memory only through packages that nothing else here needs."""
         ndjson = target.with_suffix(".ndjson")
         types = ", ".join(f"{literal(column.name)}: {literal(column.sql_type)}" for column in part.columns.columns)
@@ -170,8 +163,7 @@ class Writer:
             f"read_json({literal(str(ndjson))}, format = 'newline_delimited', columns = {{{types}}},"
             f" maximum_object_size = {max(part.longest, _USUAL_LINE) + 1024})"
         )
-        write = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{logsluice: {literal(metadata)}}}"
-        copy = f"COPY (FROM {read}) TO {literal(str(target))} ({write})"
+        copy = f"COPY (FROM {read}) TO {literal(str(target))} ({options})"
         # DuckDB's buffers are made for the longest line; only a chunk with a huge one gets more memory.
         room = MEMORY_LIMIT_MB + (12 * part.longest >> 20 if part.longest > _USUAL_LINE else 0)
         try:
@@ -195,56 +187,12 @@ class Writer:
 
     def _sweep(self, catalog: Catalog) -> None:
         before = time.time() - GRACE_SECONDS
-        old = [path for path in self.folder.glob("_tmp/*") if _written_before(path, before)]
+        for path in self.folder.glob("_tmp/*"):
+            if _written_before(path, before):
+                path.unlink(missing_ok=True)
         renamed = [path for path in self.folder.glob("format=*/date=*/*.parquet") if _written_before(path, before)]
-        entered = catalog.paths()  # asked after listing: a file entered in between is kept
-        old += [path for path in renamed if path.relative_to(self.folder).as_posix() not in entered]
-        for path in old:
-            path.unlink(missing_ok=True)
-
-
-def literal(text: str) -> str:
-    """A string as SQL spells it, for the places where DuckDB takes no parameters."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def safe(name: str) -> str:
-    """A format's name as part of a path."""
-    return "".join(char if char in _SAFE else "_" for char in name) or "_"
-
-
-def _small_duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    return duckdb.connect(
-        config={
-            "threads": 1,
-            "async_threads": 1,
-            "memory_limit": f"{MEMORY_LIMIT_MB}MB",
-            "temp_directory": str(folder / "_tmp"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-    )
-
-
-def _metadata(part: Part, ranges: Sequence[Range]) -> str:
-    """What a catalog can be made from again, kept in the file itself."""
-    entry = {
-        "format": part.format,
-        "date": part.date,
-        "columns": orjson.Fragment(part.columns.dump()),
-        "ranges": [[span.digest, span.first, span.last] for span in ranges],
-    }
-    return orjson.dumps(entry).decode()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with catalog.kept() as kept:
+            self._shelf.discard({path.relative_to(self.folder).as_posix() for path in renamed} - kept)
 
 
 def _written_before(path: Path, moment: float) -> bool:
@@ -252,21 +200,3 @@ def _written_before(path: Path, moment: float) -> bool:
         return path.stat().st_mtime < moment
     except FileNotFoundError:
         return False
-
-
-@contextmanager
-def _as_sink_faults(folder: Path) -> Iterator[None]:
-    """What the disk, SQLite and DuckDB raise, as the faults that outputs pause for."""
-    import duckdb
-
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        kind = Busy if "locked" in str(error) or "busy" in str(error) else Sick
-        raise kind(f"the catalog of the store in {folder}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise Sick(f"the catalog of the store in {folder} is damaged: {error}") from error
-    except OSError as error:
-        raise Sick(f"the store in {folder} can't be written: {error.strerror or error}") from error
-    except duckdb.Error as error:
-        raise Sick(f"the store in {folder} can't be written: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,79 @@
+"""What a store needs while a pipeline writes to it: old days dropped, replaced files removed, small files compacted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from logsluice.errors import SinkFault
+from logsluice.store.catalog import Catalog, Overtaken
+from logsluice.store.compaction import plan
+from logsluice.store.parquet import as_sink_faults
+from logsluice.store.retention import drop_old, remove_gone
+
+INTERVAL_SECONDS = 60.0
+
+_log = structlog.get_logger("store")
+
+
+class Upkeep:
+    """A thread that has a look once a minute; several processes may each have one.
+
+    Args:
+        folder: The store's, which is there.
+        keep: Seconds since a day's end until it is dropped; None keeps all.
+        compact: Whether to merge small files.
+    """
+
+    def __init__(self, folder: Path, keep: float | None, *, compact: bool = True) -> None:
+        self._folder = folder
+        self._keep = keep
+        self._compacts = compact
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first look is after one interval, for most short runs end before."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a compaction is broken off, which leaves the store as it was."""
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(INTERVAL_SECONDS):
+            try:
+                with as_sink_faults(self._folder):
+                    self._look()
+            except SinkFault as fault:  # writing meets it as well, and pauses
+                _log.warning("the store's upkeep failed and is tried again", error=str(fault))
+            except Overtaken:
+                pass  # the catalog was rebuilt: next time
+
+    def _look(self) -> None:
+        catalog = Catalog(self._folder)
+        try:
+            if self._keep is not None and (dropped := drop_old(catalog, self._keep, datetime.now(UTC))):
+                days = sorted({file.date for file in dropped})
+                _log.info("old days dropped", days=days, events=sum(file.rows for file in dropped))
+            remove_gone(catalog, self._folder, time.time())
+            worth_it = self._compacts and bool(plan(catalog.snapshot().files))
+        finally:
+            catalog.close()
+        if worth_it:
+            self._compact()
+
+    def _compact(self) -> None:
+        """In a process of its own: neither this one's memory nor its interpreter's lock is touched."""
+        command = [sys.executable, "-m", "logsluice.store.compaction", str(self._folder)]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+            while process.poll() is None:
+                if self._ending.wait(0.2):
+                    process.kill()
