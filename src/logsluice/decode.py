@@ -59,6 +59,7 @@ class Decoder:
         limits: What a payload may cost.
         key_fields: Its named groups, searched in the origin's name (the object key), become fields of every event.
         fields: Constant fields of every event.
+        defaults: Fields that events get where they lack them.
         document_id: `position` for `<day>.<digest>.<position>`; `content` for the SHA-1 of the record and its
             terminator, as S3logsbeat makes it (identical lines then become one document).
         with_origin: Whether events carry `origin {uri, version, position}`, which leads back to their bytes.
@@ -69,6 +70,7 @@ class Decoder:
     limits: Limits = DEFAULT_LIMITS
     key_fields: KeyPattern | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     document_id: Literal["position", "content"] = "position"
     with_origin: bool = True
     count: Callable[[str, int, str], None] = _uncounted
@@ -121,7 +123,7 @@ class Decoder:
         groups = list(origin.attributes.items())
         constant = {**self.fields, **self._from_key(origin)}
         with_origin = self.with_origin
-        uri, version, lacking = origin.uri, origin.version, dict(origin.fields)
+        uri, version, lacking = origin.uri, origin.version, {**self.defaults, **origin.fields}
 
         def stamp(event: Event, document_id: str, position: int) -> Event:
             metadata: dict[str, Any] = {"_id": document_id, "position": position, "format": format_name}

@@ -100,6 +100,7 @@ class _Builder:
                 limits=model.limits.limits(),
                 key_fields=None if model.key_fields is None else KeyFields(model.key_fields),
                 fields=model.fields,
+                defaults=model.defaults,
                 document_id=model.document_id,
                 with_origin=model.origin,
                 count=counters.add,

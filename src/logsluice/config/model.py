@@ -62,8 +62,10 @@ class Condition:
 def _condition(value: object) -> Condition:
     from logsluice.lang.conditions import compile_condition
 
+    if isinstance(value, dict) and value.keys() == {"logstash"} and isinstance(value["logstash"], str):
+        return Condition(value["logstash"], compile_condition(value["logstash"], "logstash"))
     if not isinstance(value, str):
-        raise ValueError("a condition is a text, such as '[elb_status_code] >= 500'")
+        raise ValueError("a condition is a text, such as '[elb_status_code] >= 500', or {logstash: text}")
     return Condition(value, compile_condition(value))
 
 
@@ -200,6 +202,7 @@ class PipelineModel(Options):
     format: FormatNode = Component("auto", {})
     key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = None
     fields: dict[str, Any] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
     document_id: Literal["position", "content"] = "position"
     origin: bool = True
     filters: tuple[FilterNode, ...] = ()
@@ -213,7 +216,28 @@ class PipelineModel(Options):
     limits: LimitsModel = LimitsModel()
 
 
+class HttpModel(Options):
+    """Where health and metrics are served."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on; 0.0.0.0 for any.")
+    port: int = Field(default=8686, ge=0, le=65535, description="The port; 0 for any free one.")
+
+
+class LogModel(Options):
+    """The program's own log, on standard error."""
+
+    format: Literal["auto", "json", "readable"] = Field(
+        default="auto", description="`auto` is readable on a terminal and JSON elsewhere."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is said.")
+
+
 class ConfigModel(Options):
     """A whole configuration."""
 
-    pipelines: tuple[PipelineModel, ...] = Field(min_length=1)
+    pipelines: tuple[PipelineModel, ...] = Field(min_length=1, description="What is run, side by side.")
+    http: HttpModel | None = Field(default=None, description="Serve /health/live, /health/ready and /metrics.")
+    log: LogModel = Field(default=LogModel(), description="The program's own log.")
+    processes: int = Field(
+        default=1, ge=1, le=64, description="Identical processes on the same queues, to use more than one core."
+    )
