@@ -53,6 +53,11 @@ class Options(BaseModel):
         return ()
 
     @property
+    def shareable(self) -> bool:
+        """Of a source: whether several processes may read it side by side, each getting a part (a queue)."""
+        return False
+
+    @property
     def writes(self) -> tuple[str, ...]:
         """Of a sink: where its documents meet those of equal ids, such as `https://host:9200/index`; () where never."""
         return ()

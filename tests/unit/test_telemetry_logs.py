@@ -37,7 +37,7 @@ def test_on_a_terminal_lines_are_for_people(capsys: pytest.CaptureFixture[str]) 
 def test_debugging_lines_are_for_the_verbose(capsys: pytest.CaptureFixture[str]) -> None:
     configure(readable=False)
     structlog.get_logger().debug("quiet")
-    configure(verbose=True, readable=False)
+    configure("debug", readable=False)
     structlog.get_logger().debug("loud")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["loud"]
 
@@ -59,7 +59,7 @@ def test_secrets_are_masked() -> None:
 
 def test_a_repeated_warning_is_held_back_and_counted_afterwards() -> None:
     now = [0.0]
-    limit = RateLimit(window=60, clock=lambda: now[0])
+    limit = RateLimit(window=60, clock=lambda: now[0], later=lambda seconds, call: None)
 
     def say(method: str = "warning") -> dict[str, object] | None:
         try:

@@ -67,7 +67,7 @@ def program(verbose: bool) -> None:
     """Carry AWS logs to where they can be searched: parsed, each event once."""
     from logsluice.telemetry.logs import configure
 
-    configure(verbose=verbose)
+    configure("debug" if verbose else "info")
 
 
 def main() -> NoReturn:

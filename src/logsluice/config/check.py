@@ -64,6 +64,7 @@ def refusals(configuration: Configuration) -> Iterator[Problem]:
     same place, the second one's pass for repeats of the first one's and are lost without a word. Different salts keep
     them apart. Where both make the same events (an import beside live traffic), that is what ids are for.
     """
+    yield from _unshared(configuration)
     for place, one, other in _pairs(configuration):
         theirs, ours = other.source.options, one.source.options
         if one.source.type == other.source.type:
@@ -78,6 +79,19 @@ def refusals(configuration: Configuration) -> Iterator[Problem]:
                 place,
                 f"{one.name!r} and {other.name!r} read the same objects into one {shared}: the events of one pass for"
                 f" repeats of the other's; give one source an `id_salt`, or separate the outputs",
+            )
+
+
+def _unshared(configuration: Configuration) -> Iterator[Problem]:
+    """`processes: N` with a source that each of them would read in full."""
+    if configuration.model.processes == 1:
+        return
+    for index, pipeline in enumerate(configuration.model.pipelines):
+        if not pipeline.source.options.shareable:
+            yield configuration.document.problem(
+                ("pipelines", index, "source"),
+                f"{pipeline.source.type} can't be shared by several processes: each would read all of it;"
+                " leave `processes` out, or use a queue (s3_sqs)",
             )
 
 

@@ -23,6 +23,8 @@ from logsluice.delivery.heartbeat import STALL_SECONDS, Heartbeat
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import SinkFault, SourceFault, UsageError
 from logsluice.hosts import memory
+from logsluice.hosts.status import Reason, Status, of_this_process
+from logsluice.hosts.watch import Watch
 from logsluice.model import Delivery, Outcome, Source
 from logsluice.pipeline import Pipeline
 
@@ -74,7 +76,8 @@ class Daemon:
         self._services = services
         self._shutdown_timeout = shutdown_timeout
         self._tick = tick or (lambda: None)
-        self._heartbeats = {service: Heartbeat(stall_seconds) for service in services}
+        self._heartbeats = {service: Heartbeat(stall_seconds, service.pipeline.counters) for service in services}
+        self._watches = {service: Watch(service, stall_seconds) for service in services}
         self._deadline = Deadline()
         self._signals = 0
         self._stopping = threading.Event()
@@ -87,6 +90,20 @@ class Daemon:
         self._stopping.set()
         self._deadline.bring_forward(self._shutdown_timeout)
 
+    def status(self) -> Status:
+        """How it is at this moment; from any thread."""
+        watches = self._watches.values()
+        unready = [reason for watch in watches for reason in watch.unready()]
+        if self._stopping.is_set():
+            unready.append(Reason("", "process", "", "it is stopping"))
+        return Status(
+            dead=[reason for watch in watches for reason in watch.dead()],
+            unready=unready,
+            urgent=[reason for watch in watches for reason in watch.urgent()],
+            samples=[*(sample for watch in watches for sample in watch.samples()), *of_this_process()],
+            at=time.time(),
+        )
+
     def run(self) -> None:
         """Work until the sources end or a signal comes; returns when everything in hand is settled or given back.
 
@@ -97,6 +114,7 @@ class Daemon:
         with ExitStack() as opened:
             for service in self._services:
                 self._open(service, opened)
+                self._watches[service].is_open = True
             memory.settle()
             with self._signal_handlers(), ExitStack() as beating:
                 for heartbeat in self._heartbeats.values():
@@ -188,12 +206,15 @@ class Daemon:
 
     def _work(self, service: Service) -> None:
         failures = 0
+        watch = self._watches[service]
         while not self._stopping.is_set():
+            watch.begins()
             try:
                 batch = self._next_batch(service)
             except SourceFault as fault:
                 wait = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
                 failures += 1
+                watch.not_received(fault)
                 log.warning("nothing can be received", pipeline=service.pipeline.name, reason=str(fault), again_in=wait)
                 self._stopping.wait(wait)
                 continue
@@ -205,9 +226,11 @@ class Daemon:
                 continue
             failures = 0
             if batch is None:
-                return
+                break
             if batch:
+                watch.begins(batch)
                 self._process(service, batch)
+        watch.ends()
 
     def _next_batch(self, service: Service) -> Sequence[Delivery] | None:
         """Parked deliveries that may go on, else fresh ones; empty when there is nothing to do, None at the end."""
@@ -223,6 +246,7 @@ class Daemon:
             batch = service.source.receive(SHORT_POLL_SECONDS if len(lot) else LONG_POLL_SECONDS)
         finally:
             self._receiving.discard(me)
+        self._watches[service].received(batch or ())
         if batch is None and len(lot):
             self._stopping.wait(SHORT_POLL_SECONDS / 4)
             return []
@@ -277,3 +301,4 @@ class Daemon:
             log.warning("a delivery could not be settled", delivery=delivery.id, reason=str(fault))
         finally:
             self._heartbeats[service].drop(delivery)
+            self._watches[service].settled(delivery)

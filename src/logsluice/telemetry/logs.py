@@ -1,6 +1,6 @@
 """The program's own log: readable on a terminal, JSON lines elsewhere, always on standard error.
 
-A message that repeats is let through a few times a minute; the next one afterwards says how many were held back.
+A message that repeats is let through a few times a minute; how many were held back is said when the minute is over.
 Values under names that speak of secrets are masked, and so are passwords inside URLs.
 """
 
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import structlog
@@ -26,11 +27,11 @@ _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
-def configure(verbose: bool = False, readable: bool | None = None) -> None:
+def configure(level: str = "info", readable: bool | None = None) -> None:
     """Set up logging for the whole program.
 
     Args:
-        verbose: Also what is only of interest when something is being looked for.
+        level: The least that is said: `debug` (when something is being looked for), `info`, `warning` or `error`.
         readable: For people rather than for machines; by default when standard error is a terminal.
     """
     if readable is None:
@@ -54,10 +55,16 @@ def configure(verbose: bool = False, readable: bool | None = None) -> None:
             _first_things_first,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=_Logger,
         cache_logger_on_first_use=False,
     )
+
+
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    timer = threading.Timer(max(0.0, seconds), call)
+    timer.daemon = True
+    timer.start()
 
 
 class RateLimit:
@@ -66,11 +73,18 @@ class RateLimit:
     Args:
         window: Seconds in which at most REPEATS_IN_WINDOW of one message get through.
         clock: Monotonic seconds.
+        later: Calls something after so many seconds, in a thread of its own.
     """
 
-    def __init__(self, window: float = WINDOW_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        window: float = WINDOW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        later: Callable[[float, Callable[[], None]], None] = _later,
+    ) -> None:
         self._window = window
         self._clock = clock
+        self._later = later
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
         self._lock = threading.Lock()
 
@@ -87,10 +101,21 @@ class RateLimit:
                 held_back, since, count = max(0, count - REPEATS_IN_WINDOW), now, 0
             self._seen[key] = (since, count + 1)
         if count >= REPEATS_IN_WINDOW:
+            if count == REPEATS_IN_WINDOW:
+                self._later(since + self._window - now, partial(self._sum_up, *key, since))
             raise structlog.DropEvent
         if held_back:
             event["repeated"] = held_back
         return event
+
+    def _sum_up(self, name: str, message: str, since: float) -> None:
+        """At the end of a window: how many were held back, unless a later message has said so already."""
+        with self._lock:
+            begun, count = self._seen.get((name, message), (since, 0))
+            if begun != since or count <= REPEATS_IN_WINDOW:
+                return
+            del self._seen[name, message]
+        structlog.get_logger(name).info("held back, for it repeated", message=message, times=count - REPEATS_IN_WINDOW)
 
 
 def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from logsluice.config.load import Configuration
+    from logsluice.config.model import HttpModel
+    from logsluice.hosts.status import Status
     from logsluice.pipeline import Pipeline
 
 REPORT_SECONDS = 60.0
@@ -27,6 +32,7 @@ TOLD = (
 EXAMPLES = """\b
 Examples:
   logsluice run pipeline.yaml
+  logsluice run --http 0.0.0.0:8686 --log-format json pipeline.yaml
   QUEUE=https://sqs.eu-central-1.amazonaws.com/123456789012/logs logsluice run examples/s3-sqs.yaml
   logsluice run -e 'pipelines: [{source: {type: files, paths: ["-"]}, outputs: [stdout]}]' < app.log
 """
@@ -35,29 +41,120 @@ Examples:
 @click.command("run", epilog=EXAMPLES, short_help=__doc__)
 @click.argument("file", required=False, metavar="CONFIG")
 @click.option("-e", "text", metavar="TEXT", help="The configuration itself instead of a file.")
-def command(file: str | None, text: str | None) -> int:
+@click.option("--http", "address", metavar="HOST:PORT", help="Serve /health/live, /health/ready and /metrics there.")
+@click.option("--log-format", type=click.Choice(["auto", "json", "readable"]), help="Instead of the file's `log`.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more in the log.")
+@click.option("--child", type=int, hidden=True, help="One of several processes: where to tell how it is.")
+@click.pass_context
+def command(
+    context: click.Context,
+    file: str | None,
+    text: str | None,
+    address: str | None,
+    log_format: str | None,
+    verbose: bool,
+    child: int | None,
+) -> int:
     """Run the pipelines of a configuration until told to stop.
 
     SIGTERM or Ctrl-C stops receiving, finishes what is in hand within `shutdown_timeout` and exits with 0; a second one
-    ends at once. Either way nothing that was acknowledged is lost.
+    ends at once. Either way nothing that was acknowledged is lost. `logsluice health` tells from outside how it is.
     """
-    from logsluice.config.assemble import assemble
     from logsluice.config.check import refusals
     from logsluice.config.load import load_file, load_text
     from logsluice.errors import ConfigError
-    from logsluice.hosts.daemon import Daemon
+    from logsluice.telemetry.logs import configure
 
     if (file is None) == (text is None):
         raise click.UsageError("give a CONFIG file, or -e TEXT")
     configuration = load_file(file) if file is not None else load_text(text or "")
     if refused := list(refusals(configuration)):
         raise ConfigError(refused)
+    said = configuration.model.log
+    verbose = verbose or context.find_root().params["verbose"]
+    format_ = log_format or said.format
+    configure("debug" if verbose else said.level, readable=None if format_ == "auto" else format_ == "readable")
+    if child is not None:
+        return _run_child(configuration, child)
+    http = configuration.model.http if address is None else _address(address)
+    if configuration.model.processes > 1:
+        named = [file] if file is not None else ["-e", text or ""]
+        return _run_processes(configuration, http, ["run", "--log-format", format_, *["-v"] * verbose, *named])
+    return _run_here(configuration, http)
+
+
+def _run_here(configuration: Configuration, http: HttpModel | None) -> int:
+    from logsluice.hosts.status_file import StatusFile
+
+    def beside(status: Callable[[], Status], opened: ExitStack) -> Callable[[], None]:
+        _serve(http, status, opened)
+        return opened.enter_context(StatusFile(configuration.document.file, status)).tick
+
+    return _run_pipelines(configuration, beside)
+
+
+def _run_child(configuration: Configuration, descriptor: int) -> int:
+    from logsluice.hosts.processes import Reporter
+
+    return _run_pipelines(configuration, lambda status, opened: opened.enter_context(Reporter(descriptor, status)).tick)
+
+
+def _run_pipelines(
+    configuration: Configuration, beside: Callable[[Callable[[], Status], ExitStack], Callable[[], None]]
+) -> int:
+    """Run here; `beside` starts what tells others of it, and returns what is to be called often."""
+    from logsluice.config.assemble import assemble
+    from logsluice.hosts.daemon import Daemon
+
     services = assemble(configuration)
-    timeout = max(pipeline.shutdown_timeout for pipeline in configuration.model.pipelines)
     report = Report([service.pipeline for service in services])
-    Daemon(services, shutdown_timeout=timeout, tick=report.tick).run()
+    ticks = [report.tick]
+
+    def tick() -> None:
+        for each in ticks:
+            each()
+
+    daemon = Daemon(services, shutdown_timeout=_shutdown_timeout(configuration), tick=tick)
+    with ExitStack() as opened:
+        ticks.append(beside(daemon.status, opened))
+        daemon.run()
     report.tell("done")
     return 0
+
+
+def _run_processes(configuration: Configuration, http: HttpModel | None, arguments: Sequence[str]) -> int:
+    from logsluice.hosts.processes import Processes
+    from logsluice.hosts.status_file import StatusFile
+
+    command = [sys.executable, "-P", "-m", "logsluice", *arguments]
+    processes = Processes(command, configuration.model.processes, _shutdown_timeout(configuration))
+    with ExitStack() as opened:
+        _serve(http, processes.status, opened)
+        file = opened.enter_context(StatusFile(configuration.document.file, processes.status))
+        return processes.run(file.tick)
+
+
+def _serve(http: HttpModel | None, status: Callable[[], Status], opened: ExitStack) -> None:
+    if http is not None:
+        import structlog
+
+        from logsluice.hosts.health_server import HealthServer
+
+        server = opened.enter_context(HealthServer(http.host, http.port, status))
+        structlog.get_logger("run").info("serving health and metrics", address=f"http://{http.host}:{server.port}")
+
+
+def _shutdown_timeout(configuration: Configuration) -> float:
+    return max(pipeline.shutdown_timeout for pipeline in configuration.model.pipelines)
+
+
+def _address(text: str) -> HttpModel:
+    from logsluice.config.model import HttpModel
+
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8686", param_hint="--http")
+    return HttpModel(host=host.strip("[]"), port=int(port))
 
 
 class Report:

@@ -125,6 +125,11 @@ class Config(Options):
         return self.queues if self.queue is None else (self.queue,)
 
     @property
+    def shareable(self) -> bool:
+        """SQS hands each message to one receiver."""
+        return True
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The queues and, where they are named, the buckets."""
         return (*self.all_queues, *(f"s3://{bucket.removeprefix('s3://')}" for bucket in self.buckets if bucket != "*"))
