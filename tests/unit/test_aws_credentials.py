@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import CredentialRetrievalError
 from pydantic import ValidationError
 
 from logsluice.aws.credentials import credentials_of
 from logsluice.aws.session import AwsOptions
 from logsluice.aws.signing import signer
+from tests.unit.aws_answers import Answer, Answers, refusal
 
 
 def with_keys(folder: Path, key: str = "AKIAOLD") -> AwsOptions:
@@ -23,24 +23,8 @@ def with_keys(folder: Path, key: str = "AKIAOLD") -> AwsOptions:
     return AwsOptions.model_validate({"region": "eu-west-1", **named})
 
 
-class Answers:
-    """Stands for the network of a client: a list of (status, body), and the keys that requests were signed with."""
-
-    def __init__(self, client: Any, *answers: tuple[int, bytes]) -> None:
-        self.keys: list[str] = []
-        self._answers = list(answers)
-        client.meta.events.register("before-send", self._answer)
-
-    def _answer(self, request: Any, **_: Any) -> AWSResponse:
-        self.keys.append(request.headers["Authorization"].decode().split("Credential=")[1].split("/")[0])
-        status, body = self._answers.pop(0)
-        response = AWSResponse(request.url, status, HTTPHeaders(), None)
-        response.__dict__["_content"] = body
-        return response
-
-
-EXPIRED = (400, b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>")
-BUCKETS = (200, b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
+EXPIRED = refusal(400, "ExpiredToken")
+BUCKETS: Answer = (200, {}, b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
 
 
 def test_keys_by_reference_are_read_at_each_request(aws_environment: None, tmp_path: Path) -> None:
@@ -49,20 +33,20 @@ def test_keys_by_reference_are_read_at_each_request(aws_environment: None, tmp_p
     client.list_buckets()
     (tmp_path / "key").write_text("AKIANEWER\n")
     client.list_buckets()
-    assert answers.keys == ["AKIAOLD", "AKIANEWER"]
+    assert [key for key, _ in answers.scopes] == ["AKIAOLD", "AKIANEWER"]
 
 
 def test_refused_keys_are_read_again_and_the_request_is_made_once_more(aws_environment: None, tmp_path: Path) -> None:
     client = with_keys(tmp_path).client("s3")
 
     class Rotation(Answers):
-        def _answer(self, request: Any, **more: Any) -> AWSResponse:
+        def _answer(self, request: AWSPreparedRequest, **more: Any) -> AWSResponse:
             (tmp_path / "key").write_text("AKIANEWER\n")
             return super()._answer(request, **more)
 
     answers = Rotation(client, EXPIRED, BUCKETS)
     assert client.list_buckets()["Buckets"] == []
-    assert answers.keys == ["AKIAOLD", "AKIANEWER"]
+    assert [key for key, _ in answers.scopes] == ["AKIAOLD", "AKIANEWER"]
 
 
 def test_keys_that_did_not_change_are_not_tried_again(aws_environment: None, tmp_path: Path) -> None:
@@ -70,7 +54,7 @@ def test_keys_that_did_not_change_are_not_tried_again(aws_environment: None, tmp
     answers = Answers(client, EXPIRED)
     with pytest.raises(client.exceptions.ClientError, match="ExpiredToken"):
         client.list_buckets()
-    assert answers.keys == ["AKIAOLD"]
+    assert [key for key, _ in answers.scopes] == ["AKIAOLD"]
 
 
 def test_a_key_that_can_not_be_read_is_no_error_of_the_program(aws_environment: None, tmp_path: Path) -> None:

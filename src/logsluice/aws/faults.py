@@ -141,6 +141,8 @@ def object_fault(error: Exception, what: str, may_list: Callable[[], bool]) -> S
         return Unavailable(text)
     if code == "InvalidRequest" and "encryption" in said.lower():
         return Denied(f"{what}: stored with a key that only its writer has (SSE-C), so it can't be read: {said}")
+    if code in {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}:
+        return Unavailable(f"{text} (the bucket is in another region: set `region` for it in `bucket_options`)")
     if is_denied(error):
         return _denied(text, said, may_list)
     return Unavailable(text)

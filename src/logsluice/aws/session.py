@@ -189,4 +189,4 @@ def _make(options: AwsOptions, service: str) -> Any:
 
 def _is_aws(endpoint: str) -> bool:
     host = urlsplit(endpoint).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"))

@@ -29,8 +29,10 @@ GIVE_UP_SECONDS = 60.0
 
 _GONE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
 _NOT_OURS = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
-_AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.com(?:\.cn)?")
-_VPC_HOST = re.compile(r".*\.sqs\.(?P<region>[a-z0-9-]+)\.vpce\.amazonaws\.com(?:\.cn)?")
+_AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.(?:com|com\.cn|eu)")
+_OTHER_HOST = re.compile(r"(?:.*\.)?sqs(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:vpce\.amazonaws|amazonaws|api)\.[a-z.]+")
+"""Within a VPC, of FIPS or with IPv6: asked as they are given."""
+
 _ACCOUNT = re.compile(r"/(\d{12})/[^/]+$")
 
 log = structlog.get_logger("s3_sqs")
@@ -240,11 +242,12 @@ def find_queue(queue: str, options: AwsOptions) -> Queue:
 
 def _by_url(url: str, options: AwsOptions) -> Queue:
     parts = urlsplit(url)
-    host = _AWS_HOST.fullmatch(parts.hostname or "") or _VPC_HOST.fullmatch(parts.hostname or "")
+    usual = _AWS_HOST.fullmatch(parts.hostname or "")
+    host = usual or _OTHER_HOST.fullmatch(parts.hostname or "")
     changes: dict[str, str] = {}
     if host and not options.region:
         changes["region"] = host["region"]
-    if (host is None or "vpce" in (parts.hostname or "")) and not endpoint_of(options, "sqs"):
+    if usual is None and not endpoint_of(options, "sqs"):
         changes["endpoint"] = f"{parts.scheme}://{parts.netloc}"
     account = _ACCOUNT.search(parts.path)
     name = parts.path.rstrip("/").rpartition("/")[2]
