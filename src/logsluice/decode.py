@@ -6,7 +6,7 @@ The only way from bytes to events: the pipeline, `logsluice.read` and the tests 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
-from logsluice.model import EXCERPT_BYTES, Event, Reject
+from logsluice.model import EXCERPT_BYTES, Continues, Event, Reject
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Origin, Parsed, Payload, Records
@@ -82,6 +82,7 @@ class Decoder:
             SourceFault: It can't be opened, read on or decompressed; the pieces before stand.
         """
         origin = payload.origin
+        continued = payload if isinstance(payload, Continues) else None
         with payload.open() as stream:
             chunks = decompress(stream, self.limits)
             head, chunks = _head(chunks)
@@ -91,7 +92,10 @@ class Decoder:
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
             for records in chosen.framing.frame(chunks, self.limits):
                 piece = Piece(size=records.size, format=chosen.name)
-                self._collect(piece, records, parser.parse(records), origin, stamp)
+                parsed = parser.parse(records)
+                if continued is not None:
+                    parsed = _continued(continued, records, parsed)
+                self._collect(piece, records, parsed, origin, stamp)
                 yield piece
 
     def _collect(
@@ -150,6 +154,17 @@ class Decoder:
             self.count("keys_without_match", 1, "")
             return {}
         return {name: value for name, value in found.groupdict().items() if value}
+
+
+def _continued(payload: Continues, records: Records, parsed: Sequence[Parsed]) -> list[Parsed]:
+    """Leaves out what lies in the lead, and moves the other positions to where they are in the whole stream."""
+    lead, offset = payload.lead, payload.start - payload.lead
+    records.broken = [broken for broken in records.broken if broken.position >= lead]
+    for broken in records.broken:
+        broken.position += offset
+    mine = [None if position < lead else result for result, position in zip(parsed, records.positions, strict=True)]
+    records.positions = [position + offset for position in records.positions]
+    return mine
 
 
 def _head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

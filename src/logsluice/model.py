@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from logsluice.errors import SinkFault, SourceFault, Unparsable
@@ -107,6 +107,23 @@ class Payload(Protocol):
 
     def modified(self) -> datetime | None:
         """After `open`: when the bytes were written (S3 LastModified, a file's mtime), the time of timeless events."""
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """What a Payload may have beside its contract: it begins in the middle of its stream.
+
+    Its first `lead` bytes are the beginning of the stream, read again for what header lines say and for the choice of
+    the format. No events are made of them, and positions go on at `start`.
+    """
+
+    @property
+    def lead(self) -> int:
+        """Bytes, known after `open`: whole records."""
+
+    @property
+    def start(self) -> int:
+        """The position in the stream of the first byte after the lead."""
 
 
 class Activity:

@@ -34,6 +34,16 @@ class TestFiles(SourceSuite):
         return source
 
 
+class TestFollowedFiles(TestFiles):
+    remembers = True
+
+    def make(self) -> Source:
+        module = find("sources", "files")
+        options = {"paths": "*.log", "follow": True, "interval": "20ms", "retry_delay": "100ms"}
+        source: Source = module.build(module.Config.model_validate(options), Context(base=self.folder))
+        return source
+
+
 class TestS3Sqs(SourceSuite):
     @pytest.fixture(autouse=True)
     def _servers(
@@ -64,4 +74,24 @@ class TestS3Sqs(SourceSuite):
         module = find("sources", "s3_sqs")
         options = {"queue": self.queue, "buckets": ["logs"], "visibility": "2s", "retry_delay": "1s"}
         source: Source = module.build(module.Config.model_validate(options), Context())
+        return source
+
+
+class TestS3Objects(SourceSuite):
+    @pytest.fixture(autouse=True)
+    def _servers(self, aws: MotoServer, tmp_path: Path) -> None:
+        self.s3 = aws.client("s3")
+        self.s3.create_bucket(Bucket="logs")
+        self.base = tmp_path
+
+    def supply(self, count: int) -> set[str]:
+        keys = [f"app/2026/01/31/{number}.log" for number in range(count)]
+        for key in keys:
+            self.s3.put_object(Bucket="logs", Key=key, Body=f"line of {key}\n".encode())
+        return {f"s3://logs/{key}" for key in keys}
+
+    def make(self) -> Source:
+        module = find("sources", "s3_objects")
+        options = {"bucket": "logs", "prefix": "app/", "interval": "100ms", "retry_delay": "1s"}
+        source: Source = module.build(module.Config.model_validate(options), Context(base=self.base))
         return source

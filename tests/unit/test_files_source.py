@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 def opened(base: Path, *paths: str, **options: object) -> FilesSource:
     source = build(Config.model_validate({"paths": paths, **options}), Context(base=base))
+    assert isinstance(source, FilesSource)
     source.open()
     return source
 

@@ -149,6 +149,11 @@ def decompress(stream: ByteStream, limits: Limits) -> Iterator[bytes]:
         yield from _members(stream, head, name, make, limits)
 
 
+def is_compressed(head: bytes) -> bool:
+    """Whether a stream that begins so would be decompressed."""
+    return _codec(head) is not None
+
+
 def _codec(head: bytes) -> tuple[str, Callable[[], _Decoder]] | None:
     """Name and decoder by magic bytes; bzip2 by its first block's too, for text may begin with `BZh`."""
     if head.startswith(_GZIP):

@@ -8,19 +8,40 @@ Folders are read with everything below them, in the order of the names; names th
 Compression is found by the bytes, whatever a file is called. Each file is read once, to the end that it has when it is
 opened, and is identified by its content: reading the same content again, under whatever name, gives the same ids.
 `-` and other pipes are identified by their first 64 KiB, and can be read only once.
+
+With `follow: true` the source never ends: it looks every `interval` for new files and new lines in those it knows.
+
+    source: {type: files, paths: ["/var/log/app/*.log*"], follow: true}
+
+**Where it goes on** is kept in the pipeline's `state:`: after a restart, or a kill, every line is read from where the
+last one was confirmed, with equal ids (the byte offset of the line in its file). A file is known by its first KiB and a
+generation, not by its name. Files that are new get read from their beginning; with `start_at: end`, those that are
+there at the very first start from their end.
+
+**Rotation** by renaming and by copying and truncating is followed. Let `paths` match the rotated names as well
+(`app.log*`): what was written before the rotation and not read by then, for the program was down, is found there. A
+copy of a file that is being followed is left alone, and so is what rotation has compressed of it. Other compressed
+files are read once and whole, when they no longer grow.
+
+**A last line without a newline** waits until it is complete, or until nothing came for `idle`. Each line must be a
+record of its own: JSON over several lines can't be followed. Header lines (CloudFront, VPC flow logs) are known to all
+later lines when they stand within the first 4 KiB of their file.
+
+A file that is truncated before it was read to its end, and copied to nowhere, has lost those lines; the log says so.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from logsluice.components import Context, Options
-from logsluice.config.types import Duration
+from logsluice.config.types import Duration, Size
 
 if TYPE_CHECKING:
-    from logsluice.sources.files.source import FilesSource
+    from logsluice.model import Source
+    from logsluice.state import Keeper
 
 
 def _as_list(value: object) -> object:
@@ -34,9 +55,29 @@ class Config(Options):
         min_length=1, description="Files, folders, patterns with `*`, `?`, `[…]` and `**`, and `-` for standard input."
     )
     recursive: bool = Field(default=True, description="Whether folders are read with the folders in them.")
+    follow: bool = Field(default=False, description="Whether to go on with what is added, and with new files.")
+    interval: Duration = Field(default=1.0, gt=0, description="Following: how often files are looked at.")
+    start_at: Literal["beginning", "end"] = Field(
+        default="beginning", description="Following: where to start in files that are there at the very first start."
+    )
+    range_bytes: Size = Field(
+        default=4 * 1024 * 1024, ge=1024, description="Following: how much of a file is handed out at once."
+    )
+    idle: Duration = Field(
+        default=60.0, gt=0, description="Following: a last line without a newline waits so long, and closing a file."
+    )
+    quarantine_after: int = Field(
+        default=6, ge=1, description="What was read so often and never used up goes to the dead letter by reference."
+    )
     retry_delay: Duration = Field(default=1.0, description="Until a file that failed once is tried again; then longer.")
     retry_delay_max: Duration = Field(default=60.0, description="The longest such delay.")
     id_salt: str = Field(default="", description="Keeps ids apart from another pipeline's that reads the same files.")
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> Config:
+        if self.follow and "-" in self.paths:
+            raise ValueError("standard input can't be followed: leave `follow` out, it is read to its end anyway")
+        return self
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -44,8 +85,18 @@ class Config(Options):
         return self.paths
 
 
-def build(config: Config, context: Context) -> FilesSource:
+def build(config: Config, context: Context) -> Source:
     """The source; relative paths start from the context's folder."""
-    from logsluice.sources.files.source import FilesSource
+    if not config.follow:
+        from logsluice.sources.files.source import FilesSource
 
-    return FilesSource(config, context.base)
+        return FilesSource(config, context.base)
+    from logsluice.aws.session import AwsOptions
+    from logsluice.sources.files.follow import FollowingSource
+    from logsluice.sources.files.positions import Positions
+    from logsluice.state import open_state
+
+    def keeper() -> Keeper:
+        return open_state(context.state, AwsOptions(), context.base)
+
+    return FollowingSource(config, context.base, Positions(keeper, f"files/{context.pipeline}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,11 +29,16 @@ def file_fault(error: OSError, path: Path | str) -> SourceFault:
 class FilePayload:
     """A closed file (`model.Payload`). Made by reading it once, for its digest.
 
+    Args:
+        path: The file.
+        salt: See `Origin.salt`.
+        origin: Whose bytes it holds, where that is known; else they are its own, known by their digest.
+
     Raises:
         SourceFault: Missing, Denied or Unavailable.
     """
 
-    def __init__(self, path: Path, salt: str = "") -> None:
+    def __init__(self, path: Path, salt: str = "", origin: Origin | None = None) -> None:
         self._path = path
         try:
             with path.open("rb") as file:
@@ -41,7 +47,7 @@ class FilePayload:
         except OSError as error:
             raise file_fault(error, path) from error
         self._modified: datetime | None = None
-        self.origin: Origin = Origin(path.absolute().as_uri(), digest, {}, path.as_posix(), (digest,), salt)
+        self.origin: Origin = origin or Origin(path.absolute().as_uri(), digest, {}, path.as_posix(), (digest,), salt)
 
     @property
     def size(self) -> int | None:
@@ -60,7 +66,10 @@ class FilePayload:
         except OSError as error:
             raise file_fault(error, self._path) from error
         with file:
-            self._modified = datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
+            try:
+                self._modified = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            except OSError as error:
+                raise file_fault(error, self._path) from error
             yield _Checked(file, self._path)
 
 

@@ -13,6 +13,7 @@ from logsluice.model import Delivery, Origin, Outcome, Payload, Reject
 from logsluice.sources.files import Config
 from logsluice.sources.files.paths import STDIN, find_files
 from logsluice.sources.files.payload import FilePayload, PipePayload, file_fault
+from logsluice.sources.files.retries import Retries
 
 BATCH = 10
 BATCH_BYTES = 1024 * 1024
@@ -29,7 +30,7 @@ class FilesSource:
         self.total_bytes: int | None = None
         self._base = base
         self._waiting: deque[str | Path] = deque()
-        self._again: list[tuple[float, Delivery]] = []
+        self._retries = Retries(config.retry_delay, config.retry_delay_max, config.quarantine_after)
         self._in_hand = 0
         self._changed = threading.Condition()
 
@@ -57,20 +58,19 @@ class FilesSource:
         with self._changed:
             while True:
                 now = time.monotonic()
-                due = [delivery for at, delivery in self._again if at <= now]
+                due = self._retries.due()
                 if due:
-                    self._again = [(at, delivery) for at, delivery in self._again if at > now]
                     self._in_hand += len(due)
                     return list(due)
                 if self._waiting:
                     batch = self._next_files()
                     self._in_hand += len(batch)
                     return list(batch)
-                if not self._again and not self._in_hand:
+                if not self._retries and not self._in_hand:
                     return None
                 if now >= end:
                     return []
-                self._changed.wait(min([end - now, *(at - now for at, _ in self._again)]))
+                self._changed.wait(min([end, *self._retries.times()]) - now)
 
     def _next_files(self) -> list[str | Path]:
         batch = [self._waiting.popleft()]
@@ -90,8 +90,11 @@ class FilesSource:
         return delivery
 
     def _retried(self, delivery: Delivery) -> Delivery:
-        """A file that could not even be opened is looked at afresh."""
+        """A file that could not even be opened is looked at afresh; one that is never used up is put aside."""
         if delivery.fault is None:
+            if self._retries.is_hopeless(delivery):
+                delivery.rejects = [quarantined(payload, delivery) for payload in delivery.payloads]
+                delivery.payloads = ()
             return delivery
         fresh = self._delivery(delivery.handle)
         fresh.receive_count = delivery.receive_count
@@ -117,17 +120,7 @@ class FilesSource:
         with self._changed:
             self._in_hand -= 1
             if outcome is Outcome.RETRY:
-                delay = self.config.retry_delay * 2 ** min(delivery.receive_count - 1, 30)
-                again = Delivery(
-                    delivery.id,
-                    delivery.payloads,
-                    delivery.rejects,
-                    delivery.fault,
-                    receive_count=delivery.receive_count + 1,
-                    handle=delivery.handle,
-                    resume=delivery.resume,
-                )
-                self._again.append((time.monotonic() + min(delay, self.config.retry_delay_max), again))
+                self._retries.add(delivery)
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -135,6 +128,12 @@ class FilesSource:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def quarantined(payload: Payload, delivery: Delivery) -> Reject:
+    """By reference, for a payload that was tried often enough."""
+    reason = f"quarantined: read {delivery.receive_count - 1} times and never used up"
+    return Reject(payload.origin, -1, b"", max(payload.size or 0, 1), "source", reason)
 
 
 def _size(file: str | Path) -> int | None:
