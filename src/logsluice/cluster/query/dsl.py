@@ -200,9 +200,8 @@ def exists(target: Target) -> Clause:
         case Parent(fields):
             return any_of(exists(inner) for inner in fields)
         case Inside(root, name) if root.mapped == "flat_object":
-            # `exists` looks at the first level only; a path and its values are terms such as `request.tags.key=a`
-            terms = f"{root.name}._valueAndPath"
-            return any_of({"prefix": {terms: {"value": name + mark}}} for mark in "=.")
+            # `exists` looks at the first level only; a path and its value are one term, `request.tags.key=a`
+            return any_of({"wildcard": {path: {"value": "*"}}} for path in (name, f"{name}.*"))
         case Inside(_, name) | Leaf(name):
             return {"exists": {"field": name}}
 

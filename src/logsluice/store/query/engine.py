@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logsluice.errors import UsageError
+from logsluice.formats.fields import Kind
 from logsluice.query.backend import NEWEST, PERCENTILES, Backend
 from logsluice.query.events import as_text, only, order
 from logsluice.query.results import (
@@ -27,11 +28,11 @@ from logsluice.query.results import (
 )
 from logsluice.query.syntax import Node, parse
 from logsluice.query.values import to_millisecond
-from logsluice.store.catalog import Snapshot
+from logsluice.store.columns import EXTRA
 from logsluice.store.query.files import Files, FolderFiles
 from logsluice.store.query.order import Place, first, kind_of, ordered
-from logsluice.store.query.schema import Group, Schema, resolve
-from logsluice.store.query.sql import MACROS, Compiler, each, exists, kind, quoted
+from logsluice.store.query.schema import Group, Inside, Schema, kind_of_values, resolve
+from logsluice.store.query.sql import MACROS, Compiler, each, exists, kind, leaves_at, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,9 +97,7 @@ class SqlQuery(Backend):
     ) -> Found:
         """See `Backend`."""
         name, descending = order(sort)
-        asked, schema = self._ask(query, since, until)
-        for wanted in (name, *fields):
-            schema.require(wanted, wanted, 0)
+        asked = self._ask(query, since, until, name, *fields)
         last = Place.read(after) if after else None
         keyed: list[tuple[Place, Hit]] = []
         for group in asked.groups:
@@ -114,7 +113,7 @@ class SqlQuery(Backend):
 
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
         """How many events match."""
-        asked, _ = self._ask(query, since, until)
+        asked = self._ask(query, since, until)
         return self._total(asked)
 
     def histogram(
@@ -127,26 +126,25 @@ class SqlQuery(Backend):
     ) -> Histogram:
         """See `Backend`."""
         width = milliseconds(interval)
-        totals = self._bars(self._ask(query, since, until)[0], width, None)
+        totals = self._bars(self._ask(query, since, until), width, None)
         if by is None:
             return Histogram(interval, bars({bar: sum(n.values()) for bar, n in totals.items()}, {}, (), interval))
         shown = [as_text(top.value) for top in self.top_values(query, by, SERIES, since, until)]
-        series = self._bars(self._ask(query, since, until)[0], width, by)
+        series = self._bars(self._ask(query, since, until, by), width, by)
         return Histogram(interval, bars({bar: sum(n.values()) for bar, n in totals.items()}, series, shown, interval))
 
     def top_values(
         self, query: str, field: str, size: int = 10, since: datetime | None = None, until: datetime | None = None
     ) -> list[Count]:
         """See `Backend`."""
-        asked, schema = self._ask(query, since, until)
-        schema.require(field, field, 0)
+        asked = self._ask(query, since, until, field)
         table = _union(asked, field)
         if table is None:
             return []
         rows = self._run(
             f"SELECT value, count(*) AS n FROM ({table}) WHERE value IS NOT NULL GROUP BY value"
             f" ORDER BY n DESC, min(place) LIMIT {asked.compiler.bind(size)}",
-            asked.compiler,
+            asked.compiler.parameters,
         )
         return [Count(aware(value), count) for value, count in rows]
 
@@ -159,20 +157,19 @@ class SqlQuery(Backend):
         percentiles: Sequence[float] = PERCENTILES,
     ) -> Stats:
         """See `Backend`."""
-        asked, schema = self._ask(query, since, until)
-        schema.require(field, field, 0)
+        asked = self._ask(query, since, until, field)
         count = self._total(asked, field)
         table = _union(asked, field)
         if table is None or not count:
             return Stats(0, 0)
-        [(type_,)] = self._run(f"SELECT typeof(any_value(value)) FROM ({table})", asked.compiler)
+        [(type_,)] = self._run(f"SELECT typeof(any_value(value)) FROM ({table})", asked.compiler.parameters)
         shares = ", ".join(asked.compiler.bind(percent / 100) for percent in percentiles)
         numbers = f"sum(value), avg(value), quantile_cont(value, [{shares}])"
         [row] = self._run(
             f"SELECT count(DISTINCT value), arg_min(value, place), arg_max(value, place),"
             f" {numbers if type_ in ('BIGINT', 'DOUBLE') and percentiles else 'NULL, NULL, NULL'} FROM ({table})"
             f" WHERE value IS NOT NULL AND len([{shares}]) >= 0",
-            asked.compiler,
+            asked.compiler.parameters,
         )
         distinct, least, greatest, total, mean, found = row
         return Stats(
@@ -187,7 +184,7 @@ class SqlQuery(Backend):
 
     def fields(self) -> list[FieldInfo]:
         """See `Backend`."""
-        return Schema(self._files.snapshot()).fields()
+        return Schema(self._files.snapshot(), self._files.location).fields()
 
     def get(self, event_id: str) -> Hit | None:
         """See `Backend`."""
@@ -196,17 +193,32 @@ class SqlQuery(Backend):
 
     # ------------------------------------------------------------------------------------------------ helpers
 
-    def _ask(self, query: str, since: datetime | None, until: datetime | None) -> tuple[Asked, Schema]:
+    def _ask(self, query: str, since: datetime | None, until: datetime | None, *names: str) -> Asked:
+        """Read a query and look up its fields, and others by `names`."""
         read = parse(query)
-        snapshot = self._files.snapshot(since, until)
-        schema = Schema(snapshot)
-        for name, position in read.fields:
-            schema.require(name, query, position)
-        compiler = Compiler(query, self._now)
-        compiler.check(read.node, schema.groups)
         since, until = (None if moment is None else to_millisecond(moment) for moment in (since, until))
-        asked = Asked(compiler, read.node, self._groups(snapshot), since, until)
-        return asked, schema
+        schema = Schema(self._files.snapshot(since, until), self._files.location)
+        for name, text, position in (*((n, query, at) for n, at in read.fields), *((n, n, 0) for n in names)):
+            schema.require(name, text, position)
+        wanted = {*names, *(name for name, _ in read.fields)}
+        groups = [replace(group, kinds=self._kinds(group, wanted)) for group in schema.groups]
+        compiler = Compiler(query, self._now)
+        compiler.check(read.node, groups)
+        return Asked(compiler, read.node, tuple(group for group in groups if group.files), since, until)
+
+    def _kinds(self, group: Group, names: Iterable[str]) -> dict[str, Kind]:
+        """What undeclared fields are in a group, by all their values."""
+        kinds: dict[str, Kind] = {}
+        for name in names:
+            target = resolve(name, group)
+            if group.files and isinstance(target, Inside) and target.column == EXTRA:
+                rows = self._run(
+                    f"SELECT DISTINCT json_type(v) FROM (SELECT unnest({leaves_at(target)}) AS v"
+                    " FROM read_parquet($1, hive_partitioning = false))",
+                    [list(group.files)],
+                )
+                kinds[name] = kind_of_values({type_ for (type_,) in rows})
+        return kinds
 
     def _hits(
         self, asked: Asked, group: Group, sort: str, descending: bool, size: int, last: Place | None
@@ -219,7 +231,7 @@ class SqlQuery(Backend):
             f"SELECT {key} AS sort_key, {', '.join(map(quoted, names))} FROM {asked.source(group)}"
             f' WHERE {asked.where(group)}{later} ORDER BY sort_key {"DESC" if descending else "ASC"} NULLS LAST, "_id"'
             f" LIMIT {asked.compiler.bind(size)}",
-            asked.compiler,
+            asked.compiler.parameters,
         )
         at = names.index("_id") + 1
         return [
@@ -237,7 +249,7 @@ class SqlQuery(Backend):
         ]
         if not selects:
             return 0
-        return int(self._run(f"SELECT sum(n) FROM ({' UNION ALL '.join(selects)})", compiler)[0][0])
+        return int(self._run(f"SELECT sum(n) FROM ({' UNION ALL '.join(selects)})", compiler.parameters)[0][0])
 
     def _bars(self, asked: Asked, width: int, by: str | None) -> dict[int, dict[str, int]]:
         """Counts by the number of the bar and the value (of `by`, or "")."""
@@ -248,16 +260,16 @@ class SqlQuery(Backend):
             for bar, name, count in self._run(
                 f"SELECT epoch_ms(time) // {asked.compiler.bind(width)} AS bar, {value} AS name, count(*)"
                 f" FROM ({table}) WHERE time IS NOT NULL{'' if by is None else ' AND value IS NOT NULL'} GROUP BY ALL",
-                asked.compiler,
+                asked.compiler.parameters,
             ):
                 counts.setdefault(bar, {})[name] = count
         return counts
 
-    def _run(self, sql: str, compiler: Compiler) -> list[tuple[Any, ...]]:
+    def _run(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         import duckdb
 
         try:
-            return self._connection().cursor().execute(sql, compiler.parameters).fetchall()
+            return self._connection().cursor().execute(sql, parameters).fetchall()
         except duckdb.Error as error:
             raise UsageError(f"{self._files} can't answer: {str(error).splitlines()[0]}") from error
 
@@ -278,15 +290,6 @@ class SqlQuery(Backend):
                     self._duckdb.execute(macro)
                 self._files.prepare(self._duckdb)
             return self._duckdb
-
-    def _groups(self, snapshot: Snapshot) -> tuple[Group, ...]:
-        files: dict[tuple[str, str], list[str]] = {}
-        for file in snapshot.files:
-            files.setdefault((file.format, file.schema), []).append(self._files.location(file))
-        return tuple(
-            Group(name, snapshot.columns[(name, version)], snapshot.extras.get(name, frozenset()), tuple(paths))
-            for (name, version), paths in sorted(files.items())
-        )
 
 
 class StoreQuery(SqlQuery):

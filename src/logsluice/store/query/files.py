@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from logsluice.store.catalog import Catalog, DataFile, Snapshot
+from logsluice.store.parquet import spill
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,7 +60,7 @@ class FolderFiles:
 
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         """What does not fit into memory goes where the writer's unfinished files are: on the store's own disk."""
-        connection.execute("SET temp_directory = ?", [str(self._folder / "_tmp")])
+        connection.execute("SET temp_directory = ?", [spill(self._folder)])
 
     def close(self) -> None:
         """Close the catalog."""

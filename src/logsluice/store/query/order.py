@@ -11,8 +11,8 @@ from logsluice.errors import UsageError
 from logsluice.query.events import bookmark, place_of
 from logsluice.query.results import aware
 from logsluice.store.columns import Column
-from logsluice.store.query.schema import Path, Target
-from logsluice.store.query.sql import each, quoted, strings_at
+from logsluice.store.query.schema import Inside, Target
+from logsluice.store.query.sql import each, quoted, values_at
 
 _KINDS = {"integer": "number", "float": "number", "boolean": "number", "time": "time"}
 _ORDER = {"time": 1, "number": 2, "text": 3}
@@ -73,7 +73,7 @@ class Place:
 
 def kind_of(target: Target) -> str:
     """The `Place.kind` of a field's values."""
-    return _KINDS.get(target.kind, "text") if isinstance(target, Column) else "text"
+    return _KINDS.get(target.kind, "text") if isinstance(target, (Column, Inside)) else "text"
 
 
 def ordered(target: Target, value: str) -> str:
@@ -85,8 +85,8 @@ def first(target: Target, descending: bool) -> str | None:
     """What an event is sorted by: of a list the item that comes first in that order; None where no event has it."""
     end = "list_max" if descending else "list_min"
     match target:
-        case Path():
-            return f"{end}({strings_at(target)})"
+        case Inside():
+            return f"{end}({values_at(target)})"
         case Column(name, "ip", True):
             return f"{end}(list_transform({quoted(name)}, lambda a: ip_place(a)))"
         case Column(name, kind, True) if kind not in ("object", "geo_point"):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from logsluice.errors import QueryError
 from logsluice.formats.fields import Kind
 from logsluice.query.results import FieldInfo
-from logsluice.store.catalog import MOST_EXTRAS, Snapshot
+from logsluice.store.catalog import MOST_EXTRAS, DataFile, Snapshot
 from logsluice.store.columns import EXTRA, Column, Columns
 
 FORMAT, FORMAT_TOO = "_format", "format"
@@ -19,20 +19,30 @@ FORMAT, FORMAT_TOO = "_format", "format"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Files with the same columns: one format, one schema version; `extras` are the names of undeclared data seen."""
+    """Files with the same columns: one format, one schema version.
+
+    Attributes:
+        format: Its name.
+        columns: In every file.
+        extras: The names of undeclared data seen.
+        files: Where DuckDB finds them.
+        kinds: What undeclared fields are whose values were looked at; all others are compared as strings.
+    """
 
     format: str
     columns: Columns
     extras: frozenset[str]
     files: tuple[str, ...]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """Data within a JSON column: compared as strings."""
+class Inside:
+    """Data within a JSON column: compared as strings, undeclared data as what all its values are."""
 
     column: str
     keys: tuple[str, ...]
+    kind: Kind = "keyword"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class FormatName:
     value: str
 
 
-Target: TypeAlias = "Column | Path | Parent | FormatName | None"
+Target: TypeAlias = "Column | Inside | Parent | FormatName | None"
 """What a name means in one group; None when none of its events can have it."""
 
 
@@ -57,13 +67,16 @@ class Schema:
     """All that a store's events can have, whatever the time range of a question.
 
     Attributes:
-        groups: Of the whole store, without their files.
+        groups: Of the whole store, those without a file in the time range too.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, location: Callable[[DataFile], str]) -> None:
+        files: dict[tuple[str, str], list[str]] = {}
+        for file in snapshot.files:
+            files.setdefault((file.format, file.schema), []).append(location(file))
         self.groups = [
-            Group(name, columns, snapshot.extras.get(name, frozenset()), ())
-            for (name, _), columns in snapshot.columns.items()
+            Group(name, columns, snapshot.extras.get(name, frozenset()), tuple(files.get((name, version), ())))
+            for (name, version), columns in sorted(snapshot.columns.items(), key=lambda pair: pair[0])
         ]
 
     def require(self, name: str, query: str, position: int) -> None:
@@ -100,8 +113,8 @@ def resolve(name: str, group: Group) -> Target:
     for parent in _parents(name):
         column = by_name.get(parent)
         if column is not None and column.kind == "object":
-            return Path(parent, tuple(name.removeprefix(parent + ".").split(".")))
-    extra = Path(EXTRA, tuple(name.split(".")))
+            return Inside(parent, tuple(name.removeprefix(parent + ".").split(".")))
+    extra = Inside(EXTRA, tuple(name.split(".")), group.kinds.get(name, "keyword"))
     below = tuple(column for column in group.columns.columns if column.name.startswith(name + "."))
     if below:
         return Parent((*below, extra))
@@ -118,3 +131,15 @@ def _parents(name: str) -> Iterator[str]:
     parts = name.split(".")
     for length in range(len(parts) - 1, 0, -1):
         yield ".".join(parts[:length])
+
+
+_INTEGERS = {"BIGINT", "UBIGINT"}
+
+
+def kind_of_values(types: Collection[str]) -> Kind:
+    """What values are, all together, by DuckDB's `json_type` of each."""
+    if types and _INTEGERS.issuperset(types):
+        return "integer"
+    if types and (_INTEGERS | {"DOUBLE"}).issuperset(types):
+        return "float"
+    return "boolean" if set(types) == {"BOOLEAN"} else "keyword"

@@ -16,7 +16,7 @@ from logsluice.errors import QueryError
 from logsluice.query import values
 from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
 from logsluice.store.columns import EXTRA, Column
-from logsluice.store.query.schema import FormatName, Group, Parent, Path, Target, resolve
+from logsluice.store.query.schema import FormatName, Group, Inside, Parent, Target, resolve
 
 NEVER, ALWAYS = "FALSE", "TRUE"
 _MOST_WAYS = 32
@@ -104,14 +104,15 @@ class Compiler:
         self._accepted.add(node.position)
         return condition
 
-    def _compare(self, target: Column | Path | Parent | FormatName, node: Match | Like | Between) -> str:
+    def _compare(self, target: Column | Inside | Parent | FormatName, node: Match | Like | Between) -> str:
         match target:
             case FormatName(value):
                 return self._keyword(_sql_text(value), node)
             case Parent():
                 raise ValueError(f"it is an object: name one of its fields, or ask for {node.field}:*")
-            case Path():
-                return _some(strings_at(target), lambda item: self._keyword(item, node))
+            case Inside():
+                compare = getattr(self, f"_{target.kind}")
+                return _some(values_at(target), lambda item: compare(item, node))
             case Column():
                 return self._column(target, node)
 
@@ -262,8 +263,8 @@ def exists(target: Target) -> str:
             return ALWAYS
         case Parent(fields):
             return _any(exists(inner) for inner in fields)
-        case Path():
-            return f"len({strings_at(target)}) > 0"
+        case Inside():
+            return f"len(list_filter({_nodes_at(target)}, lambda v: len(json_leaves(v)) > 0)) > 0"
         case Column(name, _, True):
             return f"len({quoted(name)}) > 0"
         case Column(name):
@@ -273,8 +274,8 @@ def exists(target: Target) -> str:
 def each(target: Target) -> str | None:
     """The values of a field, a row for each different item of a list; None where no event has it."""
     match target:
-        case Path():
-            return f"unnest(list_distinct({strings_at(target)}))"
+        case Inside():
+            return f"unnest(list_distinct({values_at(target)}))"
         case Column(_, "object" | "geo_point", _):
             raise QueryError(f"{target.name!r} has no order and is not counted: name a field below it", target.name)
         case Column(name, kind_, many):
@@ -288,7 +289,7 @@ def each(target: Target) -> str | None:
 
 def kind(target: Target) -> str:
     """DuckDB's type of what `each` gives."""
-    return Column(target.name, target.kind).sql_type if isinstance(target, Column) else "VARCHAR"
+    return Column("", target.kind).sql_type if isinstance(target, (Column, Inside)) else "VARCHAR"
 
 
 def quoted(name: str) -> str:
@@ -296,21 +297,30 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def strings_at(path: Path) -> str:
-    """A list of what lies at a path, as strings, also where lists lie on the way; names with dots in them count too."""
+def values_at(path: Inside) -> str:
+    """A list of the plain values at a path."""
+    type_ = kind(path)
+    item = "v ->> '$'" if type_ == "VARCHAR" else f"TRY_CAST(v ->> '$' AS {type_})"
+    return f"list_transform({leaves_at(path)}, lambda v: {item})"
+
+
+def leaves_at(path: Inside) -> str:
+    """Likewise, as JSON."""
+    return f"list_filter({_nodes_at(path)}, lambda v: json_type(v) NOT IN ('OBJECT', 'ARRAY', 'NULL'))"
+
+
+def _nodes_at(path: Inside) -> str:
+    """What lies at a path, as JSON, also where lists lie on the way; names with dots in them count too."""
     column, ways = quoted(path.column), [[".".join(path.keys)]]
     if len(path.keys) > 1:
         ways.append(list(path.keys))
-    single, lists = [], []
+    found = []
     for keys in ways:
         if all(key and '"' not in key for key in keys):  # DuckDB's JSON paths can't name others
-            steps = [f'."{key}"' for key in keys]
-            way = f"{column}, {_sql_text('$' + ''.join(steps))}"
-            single.append(f"CASE WHEN json_type({way}) <> 'ARRAY' THEN json_extract_string({way}) END")
-            lists += [f"json_extract_string({column}, {_sql_text('$' + way)})" for way in _through_lists(steps)]
-    if not single:
-        return "CAST([] AS VARCHAR[])"
-    return f"list_filter(flatten([[{', '.join(single)}], {', '.join(lists)}]), lambda v: v IS NOT NULL)"
+            steps = ["$", *(f'."{key}"' for key in keys)]
+            found.append(f"[json_extract({column}, {_sql_text(''.join(steps))})]")
+            found += [f"json_extract({column}, {_sql_text(way)})" for way in _through_lists(steps)]
+    return f"flatten([{', '.join(found)}])" if found else "CAST([] AS JSON[])"
 
 
 def _through_lists(steps: list[str]) -> Iterator[str]:
