@@ -122,9 +122,9 @@ def test_an_object_that_turns_out_too_large_is_not_read(network: Network) -> Non
             ),
             Denied,
             (
-                "s3://logs/a.gz: stored with a key that only its writer has (SSE-C), so it can't be read: The object was"
-                " stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the"
-                " object."
+                "s3://logs/a.gz: stored with a key that only its writer has (SSE-C), so it can't be read: The object"
+                " was stored using a form of Server Side Encryption. The correct parameters must be provided to"
+                " retrieve the object."
             ),
         ),
         (

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -19,6 +20,9 @@ from logsluice.sources.s3_sqs import Config
 from logsluice.sources.s3_sqs.deletions import Deletions
 from logsluice.sources.s3_sqs.queue import Message, Queue, open_queue
 from logsluice.telemetry.counters import Counters
+
+PATIENCE_SECONDS = 5.0
+"""How long flushing and closing wait for SQS: less than what a supervisor leaves until it kills."""
 
 log = structlog.get_logger("s3_sqs")
 
@@ -253,11 +257,13 @@ class S3SqsSource:
 
     def flush(self) -> None:
         """Delete what waits to be deleted."""
-        for deletions in self._deletions.values():
-            deletions.flush()
+        _for_a_while(lambda: [deletions.flush() for deletions in self._deletions.values()])
 
     def close(self) -> None:
         """Delete what waits, and give back what was never handed out."""
+        _for_a_while(self._give_up)
+
+    def _give_up(self) -> None:
         for deletions in self._deletions.values():
             deletions.close()
         with self._lock:
@@ -268,6 +274,15 @@ class S3SqsSource:
                 message.queue.change_visibility(message, 0)
             except SourceFault:
                 break  # they come back by themselves
+
+
+def _for_a_while(work: Callable[[], object]) -> None:
+    """Wait for calls of SQS, but not for one that does not answer: what it was about comes again by itself."""
+    thread = threading.Thread(target=work, daemon=True, name="s3_sqs-last-calls")
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    if thread.is_alive():
+        log.warning("SQS does not answer in time: some messages will come again, and add nothing")
 
 
 def _body_reject(message: Message, reason: str) -> Reject:
