@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
-import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,8 +22,6 @@ from logsluice.pipeline import Output, Pipeline
 from logsluice.telemetry.counters import Counters
 
 WORKERS = 2
-BATCH = 10
-LONGEST_RETRY_SECONDS = 60.0
 
 ONCE_ONLY = Policies({"denied": "dead_letter", "missing_or_denied": "dead_letter", "missing": "dead_letter"})
 """A person waits: what may not be read is set aside and said, not waited for."""
@@ -102,7 +96,27 @@ def source_of(paths: Sequence[str]) -> Source:
     bucket, _, prefix = prefixes[0].removeprefix("s3://").partition("/")
     if not bucket:
         raise Misused(f"{prefixes[0]} names no bucket", "write s3://bucket/prefix")
-    return Listing(bucket, prefix)
+    return listing(bucket, prefix)
+
+
+def listing(bucket: str, prefix: str) -> Source:
+    """The objects below a prefix, listed once; nothing is remembered of them.
+
+    Raises:
+        Misused: These are no names of a bucket and a prefix.
+    """
+    from pydantic import ValidationError
+
+    from logsluice.sources import s3_objects
+    from logsluice.sources.s3_objects.source import S3ObjectsSource
+    from logsluice.state.nowhere import Nowhere
+
+    options = {"bucket": bucket, "prefix": prefix, "interval": "once", "retry_delay": "2s", "retry_delay_max": "1m"}
+    try:
+        config = s3_objects.Config.model_validate(options)
+    except ValidationError as error:
+        raise Misused(f"s3://{bucket}/{prefix} can't be listed: {error.errors()[0]['msg']}") from None
+    return S3ObjectsSource(config, Nowhere, "ship", must_find=True)
 
 
 def keep_apart(paths: Sequence[str], *written: str | Path) -> None:
@@ -142,75 +156,6 @@ def service(
         counters=counters,
     )
     return Service(pipeline, source, WORKERS)
-
-
-class Listing:
-    """The objects below an S3 prefix as deliveries, once (`model.Source`)."""
-
-    visibility: float | None = None
-
-    def __init__(self, bucket: str, prefix: str) -> None:
-        self._bucket = bucket
-        self._prefix = prefix
-        self._objects: Iterator[Payload] = iter(())
-        self._again: deque[tuple[float, Delivery]] = deque()
-        self._in_hand = 0
-        self._lock = threading.Lock()
-        self.failure: UsageError | None = None
-
-    def open(self) -> None:
-        """List the first page. Raises UsageError: there is no such bucket, or it may not be listed."""
-        from logsluice.aws.listing import list_objects
-        from logsluice.aws.session import AwsOptions
-
-        listed = list_objects(AwsOptions().client("s3"), self._bucket, self._prefix)
-        first = next(listed, None)
-        if first is None:
-            raise UsageError(f"there is no object below s3://{self._bucket}/{self._prefix}", "check the prefix")
-        self._objects = itertools.chain((first,), listed)
-
-    def receive(self, wait: float) -> Sequence[Delivery] | None:
-        """Up to ten objects; None when all are settled."""
-        with self._lock:
-            batch = self._due() or [Delivery(id=p.origin.uri, payloads=[p]) for p in self._next_objects()]
-            self._in_hand += len(batch)
-            if not batch and not self._in_hand and not self._again:
-                return None
-        if not batch:
-            time.sleep(min(wait, 0.1))
-        return batch
-
-    def _due(self) -> list[Delivery]:
-        now = time.monotonic()
-        due = [delivery for at, delivery in self._again if at <= now]
-        self._again = deque((at, delivery) for at, delivery in self._again if at > now)
-        return due
-
-    def _next_objects(self) -> list[Payload]:
-        try:
-            return list(itertools.islice(self._objects, BATCH))
-        except UsageError as error:
-            self.failure = error
-            return []
-
-    def extend(self, delivery: Delivery) -> bool:  # noqa: ARG002 - an object of a listing stays ours
-        """Nothing to extend."""
-        return True
-
-    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Done with, or handed out again after a growing delay."""
-        with self._lock:
-            self._in_hand -= 1
-            if outcome is Outcome.RETRY:
-                delay = min(LONGEST_RETRY_SECONDS, 2.0 ** min(delivery.receive_count, 10))
-                again = Delivery(delivery.id, delivery.payloads, receive_count=delivery.receive_count + 1)
-                self._again.append((time.monotonic() + delay, again))
-
-    def flush(self) -> None:
-        """Nothing is buffered."""
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 class Metered:
