@@ -133,6 +133,14 @@ def renew(credentials: Credentials | None) -> bool:
     if isinstance(credentials, SecretCredentials):
         return credentials.renew()
     if isinstance(credentials, RefreshableCredentials):
-        credentials._expiry_time = _LONG_AGO  # type: ignore[attr-defined]  # botocore has no public name for this
+        _forget(credentials)
         return True
     return False
+
+
+def _forget(credentials: Any) -> None:
+    """botocore has no public way to say that credentials are no longer good; a role's are kept in a cache, too."""
+    cache = getattr(getattr(credentials._refresh_using, "__self__", None), "_cache", None)
+    if isinstance(cache, dict):
+        cache.clear()
+    credentials._expiry_time = _LONG_AGO
