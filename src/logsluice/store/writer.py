@@ -10,28 +10,22 @@ DuckDB turns the rows' JSON into Parquet: one connection, one thread and a small
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from logsluice.errors import UsageError
 from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Entry, Overtaken, Range
 from logsluice.store.chunk import Chunk, Part
+from logsluice.store.converting import Converter
 from logsluice.store.forgetting import forget
-from logsluice.store.parquet import About, Shelf, as_sink_faults, literal, small_duckdb
+from logsluice.store.parquet import About, Shelf, as_sink_faults
 from logsluice.store.retention import GRACE_SECONDS, Limits, make_room
 
-if TYPE_CHECKING:
-    import duckdb
-
 _log = structlog.get_logger("store")
-
-MEMORY_LIMIT_MB = 64
-_USUAL_LINE = 1024 * 1024
 
 
 class Writer:
@@ -40,10 +34,9 @@ class Writer:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self.folder = folder
         self._limits = limits
-        self._one_at_a_time = threading.Lock()
         self._shelf = Shelf(folder)
         self._catalog: Catalog | None = None
-        self._duckdb: duckdb.DuckDBPyConnection | None = None
+        self._converter: Converter | None = None
 
     def open(self) -> None:
         """Make the folder and the catalog where there are none, and remove the orphans of killed processes.
@@ -60,7 +53,7 @@ class Writer:
                     f"`logsluice store rebuild --store {self.folder}` makes it again from the files",
                 )
             self._catalog = Catalog(self.folder, create=True)
-            self._duckdb = small_duckdb(self.folder, MEMORY_LIMIT_MB)
+            self._converter = Converter(self.folder)
             self._sweep(self._catalog)
 
     def write(self, chunk: Chunk, metadata: Sequence[Mapping[str, Any]]) -> int:
@@ -101,8 +94,8 @@ class Writer:
 
     def close(self) -> None:
         """Close the connections; what was written stays."""
-        if self._duckdb is not None:
-            self._duckdb.close()
+        if self._converter is not None:
+            self._converter.close()
         if self._catalog is not None:
             self._catalog.close()
 
@@ -118,7 +111,8 @@ class Writer:
                 known |= part.ids_in(span)
             held = [str(path) for name in overlapping if (path := self.folder / name).exists()]
             if held:
-                found = self._execute(
+                assert self._converter is not None, "open() comes first"
+                found = self._converter.execute(
                     "SELECT _id FROM read_parquet(?) WHERE _id IN (SELECT unnest(?))", [held, part.ids]
                 )
                 known.update(event_id for (event_id,) in found)
@@ -143,7 +137,9 @@ class Writer:
 
     def _write_file(self, part: Part, ranges: Sequence[Range], extras: Sequence[str]) -> DataFile:
         about = About(part.format, part.date, part.columns, ranges, extras)
-        path, size = self._shelf.put(about, lambda target, options: self._to_parquet(target, part, options))
+        converter = self._converter
+        assert converter is not None, "open() comes first"
+        path, size = self._shelf.put(about, lambda target, options: converter.to_parquet(target, part, options))
         return DataFile(
             path=path,
             format=part.format,
@@ -154,36 +150,6 @@ class Writer:
             min_time=part.min_time,
             max_time=part.max_time,
         )
-
-    def _to_parquet(self, target: Path, part: Part, options: str) -> None:
-        """By way of a file: DuckDB's Python API reads memory only through packages that nothing else here needs."""
-        ndjson = target.with_suffix(".ndjson")
-        types = ", ".join(f"{literal(column.name)}: {literal(column.sql_type)}" for column in part.columns.columns)
-        read = (
-            f"read_json({literal(str(ndjson))}, format = 'newline_delimited', columns = {{{types}}},"
-            f" maximum_object_size = {max(part.longest, _USUAL_LINE) + 1024})"
-        )
-        copy = f"COPY (FROM {read}) TO {literal(str(target))} ({options})"
-        # DuckDB's buffers are made for the longest line; only a chunk with a huge one gets more memory.
-        room = MEMORY_LIMIT_MB + (12 * part.longest >> 20 if part.longest > _USUAL_LINE else 0)
-        try:
-            ndjson.write_bytes(part.lines)
-            self._execute(copy, memory_limit_mb=room)
-        finally:
-            ndjson.unlink(missing_ok=True)
-
-    def _execute(
-        self, sql: str, parameters: Sequence[object] = (), memory_limit_mb: int = MEMORY_LIMIT_MB
-    ) -> list[tuple[Any, ...]]:
-        assert self._duckdb is not None, "open() comes first"
-        with self._one_at_a_time:
-            if memory_limit_mb == MEMORY_LIMIT_MB:
-                return self._duckdb.execute(sql, parameters).fetchall()
-            self._duckdb.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
-            try:
-                return self._duckdb.execute(sql, parameters).fetchall()
-            finally:
-                self._duckdb.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB}MB'")
 
     def _sweep(self, catalog: Catalog) -> None:
         before = time.time() - GRACE_SECONDS
