@@ -150,7 +150,7 @@ def _output(value: object) -> OutputSpec | OutputBranch:
         return cast(OutputBranch, validate(OutputBranch, value))
     name, options = _single(value, "an output", OUTPUT_SETTINGS)
     beside = {key: value[key] for key in OUTPUT_SETTINGS & value.keys()} if isinstance(value, dict) else {}
-    settings = validate(_OutputSettings, beside)
+    settings = validate(OutputSettings, beside)
     return OutputSpec(
         name, _options("sinks", name, options, (name,), (name,)), (name,), settings.name or name, settings.required
     )
@@ -162,9 +162,11 @@ FormatNode: TypeAlias = Annotated[Component, PlainValidator(_format)]
 ConditionText: TypeAlias = Annotated[Condition, PlainValidator(_condition)]
 
 
-class _OutputSettings(Options):
-    name: str = ""
-    required: bool = True
+class OutputSettings(Options):
+    """What stands beside an output's name: the pipeline's own settings of it."""
+
+    name: str = Field(default="", description="Its name, where two of one kind must be told apart.")
+    required: bool = Field(default=True, description="Whether a delivery waits for it.")
 
 
 class FilterBranch(Options):
@@ -197,23 +199,35 @@ class LimitsModel(Options):
 class PipelineModel(Options):
     """One pipeline: a source, a format, filters and outputs, and how it is run."""
 
-    name: str = Field(default="main", pattern=r"^[A-Za-z0-9_.-]+$")
-    source: Annotated[Component, PlainValidator(_source)]
-    format: FormatNode = Component("auto", {})
-    key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = None
-    fields: dict[str, Any] = Field(default_factory=dict)
-    defaults: dict[str, Any] = Field(default_factory=dict)
-    document_id: Literal["position", "content"] = "position"
-    origin: bool = True
-    filters: tuple[FilterNode, ...] = ()
-    outputs: tuple[OutputNode, ...] = Field(min_length=1)
-    on: Annotated[dict[str, Action], PlainValidator(_policies)] = Field(default_factory=dict)
-    dead_letter: str = Field(default="dead-letter", min_length=1)
-    state: str = Field(default="state", min_length=1)
-    workers: int = Field(default=2, ge=1, le=64)
-    budget: Size = DEFAULT_BUDGET
-    shutdown_timeout: Duration = 30.0
-    limits: LimitsModel = LimitsModel()
+    name: str = Field(
+        default="main", pattern=r"^[A-Za-z0-9_.-]+$", description="In logs and metrics; unique in the file."
+    )
+    source: Annotated[Component, PlainValidator(_source)] = Field(description="Where deliveries come from.")
+    format: FormatNode = Field(default=Component("auto", {}), description="`auto` finds it for each object.")
+    key_fields: Annotated[regex.Pattern[str] | None, PlainValidator(_pattern)] = Field(
+        default=None, description="A pattern over the object's key; its named groups become fields."
+    )
+    fields: dict[str, Any] = Field(default_factory=dict, description="Constant fields of every event.")
+    defaults: dict[str, Any] = Field(default_factory=dict, description="Fields that events get where they lack them.")
+    document_id: Literal["position", "content"] = Field(
+        default="position", description="From bucket, key, ETag and place; or S3logsbeat's SHA-1 of the line."
+    )
+    origin: bool = Field(default=True, description="Whether events say which bytes they come from.")
+    filters: tuple[FilterNode, ...] = Field(default=(), description="Applied in order, named as in Logstash.")
+    outputs: tuple[OutputNode, ...] = Field(min_length=1, description="Every event goes to each, or by conditions.")
+    on: Annotated[dict[str, Action], PlainValidator(_policies)] = Field(
+        default_factory=dict, description="What becomes of inputs that can't be used, by class of fault."
+    )
+    dead_letter: str = Field(
+        default="dead-letter", min_length=1, description="Where rejects are kept: a folder or s3://bucket/prefix."
+    )
+    state: str = Field(
+        default="state", min_length=1, description="Where sources keep positions: a folder or s3://bucket/prefix."
+    )
+    workers: int = Field(default=2, ge=1, le=64, description="Threads.")
+    budget: Size = Field(default=DEFAULT_BUDGET, description="Bytes that its workers may hold in encoded events.")
+    shutdown_timeout: Duration = Field(default=30.0, description="For what is in hand after SIGTERM.")
+    limits: LimitsModel = Field(default=LimitsModel(), description="Bounds on one payload.")
 
 
 class HttpModel(Options):

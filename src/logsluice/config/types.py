@@ -6,9 +6,9 @@ A bare number is refused, for `timeout: 30` reads as seconds to one and as milli
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {
@@ -62,8 +62,17 @@ def parse_size(value: object) -> int:
     return int(float(found[1]) * _BYTES[found[2].upper()])
 
 
-Duration: TypeAlias = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+def _written(pattern: str, *examples: str) -> Any:
+    """For the JSON Schema: a text, or the number 0."""
+    texts = {"type": ["string", "integer"], "pattern": rf"^\s*(0|{pattern})\s*$", "examples": list(examples)}
+    return Annotated[Any, WithJsonSchema({**texts, "minimum": 0, "maximum": 0})]
+
+
+_WrittenDuration = _written(r"(\d+(\.\d+)?\s*(ms|[smhd])\s*)+", "30s", "500ms", "1h30m")
+_WrittenSize = _written(r"\d+(\.\d+)?\s*[kKmMgGtT]?[iI]?[bB]", "32MiB", "8MB", "512B")
+
+Duration: TypeAlias = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=_WrittenDuration)]
 """Seconds, written with a unit; a default in a model is given as plain seconds."""
 
-Size: TypeAlias = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=str)]
+Size: TypeAlias = Annotated[int, BeforeValidator(parse_size, json_schema_input_type=_WrittenSize)]
 """Bytes, written with a unit; a default in a model is given as plain bytes."""
