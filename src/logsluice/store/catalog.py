@@ -147,6 +147,7 @@ class Catalog:
                 nothing was entered.
         """
         with self._transaction():
+            files = [entry for entry in files if not self._is_entered(entry[0].path)]  # by `rebuild`, meanwhile
             for file, ranges, _ in files:
                 if not (self._folder / file.path).exists():
                     raise Overtaken  # taken for an orphan: this process slept for longer than the grace period
@@ -196,13 +197,14 @@ class Catalog:
             self._take_out(self._ids(paths))
             self._db.execute("DELETE FROM schemas WHERE (format, version) NOT IN (SELECT format, schema FROM files)")
 
-    def refill(self, files: Callable[[], tuple[Sequence[Entry], Iterable[tuple[str, str]]]]) -> None:
-        """Forget what is entered, and enter these files and undeclared names instead; nobody else writes meanwhile.
+    def refill(self, files: Callable[[set[str]], tuple[Sequence[Entry], Iterable[tuple[str, str]]]]) -> None:
+        """Forget what is entered, and enter other files and undeclared names instead. What is gone stays known.
 
-        What was dropped stays known.
+        Args:
+            files: Called with the paths of what is gone, while nobody else can enter anything.
         """
         with self._transaction():
-            found, extras = files()
+            found, extras = files({path for (path,) in self._db.execute("SELECT path FROM gone")})
             self._db.execute("DELETE FROM ranges WHERE file NOT IN (SELECT id FROM gone)")
             for table in ("files", "schemas", "extras"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -332,6 +334,9 @@ class Catalog:
     def _latest(self) -> int:
         (number,) = self._db.execute("SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'files'").fetchone()
         return int(number)
+
+    def _is_entered(self, path: str) -> bool:
+        return self._db.execute("SELECT 1 FROM files WHERE path = ?", (path,)).fetchone() is not None
 
     def _ids(self, paths: Iterable[str]) -> list[int]:
         ids = []

@@ -28,14 +28,15 @@ LARGE_ROWS = 1_000_000
 ENOUGH_FILES = 8
 """While a pipeline runs, fewer small files are left until there are more."""
 
+_FAIR = 2
 _LEASE, _LEASE_SECONDS = "compaction", 120.0
 
 
 def plan(files: Iterable[DataFile], whole: bool = False) -> list[list[DataFile]]:
     """Which files to make one of.
 
-    Without `whole` a file joins only smaller ones that have as much together, so that every row is rewritten only a few
-    times (the logarithm of a day's files) however often this is called.
+    Without `whole` a file joins only smaller ones that have a fair share of its size together, so that every row is
+    rewritten only a few times (the logarithm of a day's files) however often this is called.
     """
     groups: dict[tuple[str, str, str], list[DataFile]] = {}
     for file in files:
@@ -49,7 +50,7 @@ def _batches(files: Sequence[DataFile], whole: bool) -> Iterator[list[DataFile]]
     size = rows = 0
     for file in sorted(files, key=lambda file: (file.bytes, file.path)):
         full = size + file.bytes > LARGE_BYTES or rows + file.rows > LARGE_ROWS
-        uneven = not whole and len(batch) >= ENOUGH_FILES and file.bytes > size
+        uneven = not whole and batch and file.bytes > _FAIR * size
         if full or uneven:
             if _worth_it(batch, whole):
                 yield batch

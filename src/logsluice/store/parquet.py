@@ -6,6 +6,7 @@ columns, ranges, the undeclared names in it, and the files that it took the plac
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import uuid
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from logsluice.errors import Busy, Sick
-from logsluice.store.catalog import Range
+from logsluice.store.catalog import Catalog, Overtaken, Range
 from logsluice.store.columns import Columns
 
 if TYPE_CHECKING:
@@ -103,10 +104,11 @@ class Shelf:
             raise
         return relative, final.stat().st_size
 
-    def discard(self, paths: Iterable[str]) -> None:
-        """Remove files that were not entered."""
-        for path in paths:
-            (self.folder / path).unlink(missing_ok=True)
+    def discard(self, catalog: Catalog, paths: Iterable[str]) -> None:
+        """Remove files that could not be entered, unless `rebuild` has entered them. What can't be removed is swept."""
+        with contextlib.suppress(Overtaken, sqlite3.Error, OSError), catalog.kept() as kept:
+            for path in set(paths) - kept:
+                (self.folder / path).unlink(missing_ok=True)
 
     def _make_to_last(self, day: Path) -> None:
         """Make a day's folder, and sync its name even if it is there: who made it may have been killed before that."""
@@ -130,11 +132,19 @@ def small_duckdb(folder: Path, memory_limit_mb: int) -> duckdb.DuckDBPyConnectio
             "threads": 1,
             "async_threads": 1,
             "memory_limit": f"{memory_limit_mb}MB",
-            "temp_directory": str(folder / "_tmp"),
+            "temp_directory": spill(folder),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
     )
+
+
+def spill(folder: Path) -> str:
+    """A folder for what does not fit into memory: one a connection, as DuckDB always gives the same names.
+
+    DuckDB makes it when it is needed, and removes it.
+    """
+    return str(folder / "_tmp" / f"spill-{uuid.uuid4().hex}")
 
 
 def literal(text: str) -> str:

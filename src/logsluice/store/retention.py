@@ -7,6 +7,7 @@ that is announced again after its day was dropped does not come back.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from typing import Literal
 from logsluice.errors import Sick
 from logsluice.store.catalog import Catalog, DataFile, Overtaken
 from logsluice.store.chunk import NO_DATE
+from logsluice.store.parquet import as_sink_faults
 
 GRACE_SECONDS = 600.0
 """Files without an entry are left alone for so long: readers may be at them, or a writer about to enter them."""
@@ -94,6 +96,12 @@ def remove_gone(catalog: Catalog, folder: Path, now: float) -> None:
         for day in {(folder / file.path).parent for file in gone}:
             _remove_empty(day)
     catalog.prune(now - LOOK_BACK_SECONDS)
+
+
+def tidy(folder: Path) -> None:
+    """`remove_gone` for a store that nobody has open here. Raises Sick, Busy or UsageError."""
+    with as_sink_faults(folder), contextlib.closing(Catalog(folder)) as catalog:
+        remove_gone(catalog, folder, time.time())
 
 
 def _missing(catalog: Catalog, folder: Path, limits: Limits) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,17 +22,22 @@ class Rewriter:
     disk.)
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_limit_mb: int = MEMORY_LIMIT_MB) -> None:
         self._folder = folder
         self._shelf = Shelf(folder)
-        self._duckdb = small_duckdb(folder, MEMORY_LIMIT_MB)
+        self._duckdb = small_duckdb(folder, memory_limit_mb)
 
     def close(self) -> None:
         """Close the connection."""
         self._duckdb.close()
 
     def merge(
-        self, files: Sequence[DataFile], columns: Columns, ranges: Sequence[Range], without: str = "", ids: str = ""
+        self,
+        files: Sequence[DataFile],
+        columns: Columns,
+        ranges: Sequence[Range],
+        without: str = "",
+        without_ids_of: Iterable[str] = (),
     ) -> Entry:
         """One new file with the rows of several of one format, date and schema.
 
@@ -41,10 +46,9 @@ class Rewriter:
             columns: Theirs.
             ranges: What the new one holds.
             without: Leave out the rows whose ids begin with this.
-            ids: A Parquet file with a column `_id`: leave out these rows too.
+            without_ids_of: Leave out the rows that these files have.
         """
         ordered = sorted(files, key=lambda file: (file.min_time is None, file.min_time or 0, file.path))
-        sources = [str(self._folder / file.path) for file in ordered]
         about = About(
             files[0].format,
             files[0].date,
@@ -56,10 +60,10 @@ class Rewriter:
         limits = []
         if without:
             limits.append(f"(_id IS NULL OR NOT starts_with(_id, {literal(without)}))")
-        if ids:
-            limits.append(f"(_id IS NULL OR _id NOT IN (SELECT _id FROM {literal(ids)}))")
+        if others := list(without_ids_of):
+            limits.append(f"(_id IS NULL OR _id NOT IN {self._ids(others)})")
         where = f"WHERE {' AND '.join(limits)}" if limits else ""
-        rows = f"SELECT * FROM read_parquet([{', '.join(map(literal, sources))}], hive_partitioning = false) {where}"
+        rows = f"SELECT * FROM {self._read(file.path for file in ordered)} {where}"
 
         def write(target: Path, options: str) -> None:
             self._duckdb.execute(f"COPY ({rows}) TO {literal(str(target))} ({options}, ROW_GROUP_SIZE {ROW_GROUP})")
@@ -67,12 +71,19 @@ class Rewriter:
         path, size = self._shelf.put(about, write)
         return self.described(path, about, size), ranges, columns
 
+    def count_shared(self, path: str, others: Iterable[str]) -> int:
+        """How many rows of a file are in others too, by their ids."""
+        found = self._duckdb.execute(
+            f"SELECT count(*) FROM {self._read([path])} WHERE _id IN {self._ids(others)}"
+        ).fetchone()
+        return int(found[0]) if found else 0
+
     def replace(self, catalog: Catalog, old: Sequence[DataFile], new: Sequence[Entry], forgotten: str = "") -> bool:
         """`Catalog.replace`; when it can't be done, the new files are removed. False when somebody came first."""
         try:
             catalog.replace([file.path for file in old], new, forgotten)
         except BaseException as error:  # handed on: what was not entered must not lie about
-            self._shelf.discard(file.path for file, _, _ in new)
+            self._shelf.discard(catalog, [file.path for file, _, _ in new])
             if isinstance(error, Overtaken):
                 return False
             raise
@@ -102,6 +113,14 @@ class Rewriter:
         assert found is not None
         rows, first, last = found
         return DataFile(path, about.format, about.date, about.columns.version, rows, size, _utc(first), _utc(last))
+
+    def _read(self, paths: Iterable[str]) -> str:
+        listed = ", ".join(literal(str(self._folder / path)) for path in paths)
+        return f"read_parquet([{listed}], hive_partitioning = false)"
+
+    def _ids(self, paths: Iterable[str]) -> str:
+        selects = (f"SELECT _id FROM {self._read([path])} WHERE _id IS NOT NULL" for path in paths)
+        return f"({' UNION ALL '.join(selects)})"
 
 
 def _utc(naive: datetime | None) -> datetime | None:

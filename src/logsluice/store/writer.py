@@ -10,6 +10,7 @@ DuckDB turns the rows' JSON into Parquet: one connection, one thread and a small
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -132,7 +133,7 @@ class Writer:
                 files.append((self._write_file(part, ranges, names), ranges, part.columns))
             catalog.enter(files, extras, since)
         except BaseException:  # handed on: what was not entered must not lie about
-            self._shelf.discard(file.path for file, _, _ in files)
+            self._shelf.discard(catalog, [file.path for file, _, _ in files])
             raise
 
     def _write_file(self, part: Part, ranges: Sequence[Range], extras: Sequence[str]) -> DataFile:
@@ -155,10 +156,9 @@ class Writer:
         before = time.time() - GRACE_SECONDS
         for path in self.folder.glob("_tmp/*"):
             if _written_before(path, before):
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         renamed = [path for path in self.folder.glob("format=*/date=*/*.parquet") if _written_before(path, before)]
-        with catalog.kept() as kept:
-            self._shelf.discard({path.relative_to(self.folder).as_posix() for path in renamed} - kept)
+        self._shelf.discard(catalog, [path.relative_to(self.folder).as_posix() for path in renamed])
 
 
 def _written_before(path: Path, moment: float) -> bool:
