@@ -164,3 +164,34 @@ def test_another_worker_waits_until_the_last_file_is_settled(folder: Path) -> No
     source.settle(delivery, Outcome.DELIVERED)
     waiting.join(10)
     assert seen == [None]
+
+
+def test_a_file_that_is_never_used_up_is_put_aside_by_reference(folder: Path) -> None:
+    source = opened(folder, "a.log", retry_delay="1ms", quarantine_after=2)
+    for _ in range(2):
+        (delivery,) = source.receive(1) or []
+        assert len(delivery.payloads) == 1
+        source.settle(delivery, Outcome.RETRY)
+    (last,) = source.receive(1) or []
+    (reject,) = last.rejects
+    assert (last.payloads, reject.position, reject.length, reject.reason) == (
+        (),
+        -1,
+        5,
+        "quarantined: read 2 times and never used up",
+    )
+    source.settle(last, Outcome.REJECTED)
+    assert source.receive(0) is None
+
+
+def test_a_file_that_goes_while_it_is_opened_is_a_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = opened(folder, "a.log")
+    (delivery,) = source.receive(0) or []
+
+    def fails(_: int) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("logsluice.sources.files.payload.os.fstat", fails)
+        with pytest.raises(Denied, match="Permission denied"), delivery.payloads[0].open():
+            pass

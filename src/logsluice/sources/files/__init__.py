@@ -20,8 +20,9 @@ there at the very first start from their end.
 
 **Rotation** by renaming and by copying and truncating is followed. Let `paths` match the rotated names as well
 (`app.log*`): what was written before the rotation and not read by then, for the program was down, is found there. A
-copy of a file that is being followed is left alone, and so is what rotation has compressed of it. Other compressed
-files are read once and whole, when they no longer grow.
+copy of a file that is being followed is left alone, and so is what rotation has compressed of it, unless it holds more
+than was read: then all of it is read, under the same ids. Other compressed files are read once and whole, when they no
+longer grow.
 
 **A last line without a newline** waits until it is complete, or until nothing came for `idle`. Each line must be a
 record of its own: JSON over several lines can't be followed. Header lines (CloudFront, VPC flow logs) are known to all

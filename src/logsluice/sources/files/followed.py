@@ -73,6 +73,7 @@ class Followed:
         """Note how the file is now; whether it is still the file that it was. Raises OSError."""
         seen = (status.st_size, status.st_mtime_ns)
         if seen == self._seen:
+            self.known.seen = time.time()
             return True
         with self.opened() as file:
             head = read_at(file, 0, HEAD_BYTES)

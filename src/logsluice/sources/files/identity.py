@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -153,6 +154,11 @@ def inflated_head(file: int) -> bytes:
         except SourceFault:
             pass  # said by whoever reads it
     return head[:HEAD_BYTES]
+
+
+def holds_exactly(file: int, size: int, length: int) -> bool:
+    """Whether a gzip file says that so many bytes are in it (RFC 1952, 2.3.1: ISIZE); other kinds don't say it."""
+    return read_at(file, 0, 2) == b"\x1f\x8b" and read_at(file, size - 4, 4) == struct.pack("<I", length % 2**32)
 
 
 def same_content(one: int, other: int) -> bool:
