@@ -309,7 +309,7 @@ def test_statistics_of_numbers_times_and_words(query: StoreQuery) -> None:
 
 def test_fields_are_listed_with_their_kinds(query: StoreQuery) -> None:
     fields = {(info.name, info.kind): info for info in query.fields()}
-    assert fields[("status", "integer")] == FieldInfo("status", "integer", False, ("web",))
+    assert fields[("status", "integer")] == FieldInfo("status", "integer", False, ("web",), coverage=0.75)
     assert fields[("agent", "text")].formats == ("audit",)
     assert fields[("geo.country", "keyword")] == FieldInfo("geo.country", "keyword", False, ("web",), declared=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -48,6 +49,8 @@ def at(event: Event, name: str) -> Any:
 
 def as_text(value: Any) -> str:
     """A value as the name of a series, and where fields of several kinds are counted together."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

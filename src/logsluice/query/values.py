@@ -60,6 +60,12 @@ def network(text: str) -> Network:
         raise ValueError(f"{text!r} is no IP address and no network such as 10.0.0.0/8") from None
 
 
+def ip_place(text: str) -> int:
+    """Where an address stands among others: IPv4 lies within IPv6 as ::ffff:0:0/96, as clusters have it."""
+    address = ipaddress.ip_address(text)
+    return int(address) + (0xFFFF << 32 if address.version == 4 else 0)
+
+
 def moments(text: str, now: datetime) -> tuple[datetime, datetime]:
     """The first moment that a date stands for, and the first one after it: `2026-01` is a month, `now-1h` a moment.
 

@@ -52,7 +52,7 @@ COMPRESSION = 1000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question while it is answered."""
+    """One question while it is answered; `groups` are all there are."""
 
     compiler: Compiler
     node: Node
@@ -61,14 +61,14 @@ class Asked:
     groups: tuple[Group, ...]
 
     def clause(self, groups: Sequence[Group], also: Callable[[Group], Clause] | None = None) -> Clause:
-        """What finds the events of some groups; `also` gives a further condition for each."""
+        """What finds the events in a search of some groups' indices; `also` gives a further condition for each."""
         same: dict[str, list[Group]] = {}
         for group in groups:
             wanted = [self.compiler.condition(self.node, group), *([also(group)] if also else [])]
             same.setdefault(json.dumps(all_of(wanted), sort_keys=True), []).append(group)
         found = {dumped: members for dumped, members in same.items() if json.loads(dumped) != NEVER}
         times = between_times(TIME, self.since, self.until)
-        if len(same) == 1 and len(groups) == len(self.groups):
+        if len(same) == 1:
             return all_of([*map(json.loads, found or [json.dumps(NEVER)]), times])
         each = [all_of([_within(members), json.loads(dumped)]) for dumped, members in found.items()]
         return all_of([any_of(each), times])
@@ -130,7 +130,7 @@ class ClusterQuery(Backend):
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
         """See `Backend`."""
         asked = self._ask(query, since, until)
-        return self._count(asked.clause(asked.groups))
+        return self._count(asked.clause(asked.groups), asked.groups)
 
     def histogram(
         self,
@@ -144,17 +144,19 @@ class ClusterQuery(Backend):
         width = milliseconds(interval)
         asked = self._ask(query, since, until)
         clause = asked.clause(asked.groups)
-        ends = self._aggregate(clause, {"least": {"min": {"field": TIME}}, "greatest": {"max": {"field": TIME}}})
+        ends = self._aggregate(
+            clause, asked.groups, {"least": {"min": {"field": TIME}}, "greatest": {"max": {"field": TIME}}}
+        )
         if ends["least"]["value"] is None:
             return Histogram(interval, ())
         must_be_drawable(int(ends["least"]["value"]) // width, int(ends["greatest"]["value"]) // width, interval)
-        totals = self._bars(clause, width)
+        totals = self._bars(clause, asked.groups, width)
         series: dict[int, dict[str, int]] = {}
         shown: list[str] = []
         if by is not None:
             for value in self.top_values(query, by, SERIES, since, until):
                 shown.append(as_text(value.value))
-                for number, count in self._bars(self._having(asked, by, value.value), width).items():
+                for number, count in self._bars(self._having(asked, by, value.value), asked.groups, width).items():
                     series.setdefault(number, {})[shown[-1]] = count
         return Histogram(interval, bars(totals, series, shown, interval))
 
@@ -178,7 +180,10 @@ class ClusterQuery(Backend):
         asked = self._ask(query, since, until)
         require(list(asked.groups), field, field, 0)
         parts = [part for part in parts_for(field, asked.groups) if part.exists]
-        count = sum(self._count(asked.clause(part.groups, lambda g: exists(resolve(field, g)))) for part in parts)
+        count = sum(
+            self._count(asked.clause(part.groups, lambda group: exists(resolve(field, group))), part.groups)
+            for part in parts
+        )
         if not count:
             return Stats(0, 0)
         if len(parts) > 1 or parts[0].constant:
@@ -195,7 +200,7 @@ class ClusterQuery(Backend):
 
     def get(self, event_id: str) -> Hit | None:
         """See `Backend`."""
-        answer = self._search({"query": {"ids": {"values": [event_id]}}, "size": 1})
+        answer = self._search({"query": {"ids": {"values": [event_id]}}, "size": 1}, self._groups())
         return next((self._hit(hit, ()) for hit in answer["hits"]["hits"]), None)
 
     # ------------------------------------------------------------------------------------------------ helpers
@@ -218,7 +223,7 @@ class ClusterQuery(Backend):
     def _groups(self) -> list[Group]:
         now = time.monotonic()
         if self._known is None or now - self._known[0] > MAPPINGS_SECONDS:
-            self._known = now, groups(self._request("GET", f"/{quote(self._indices, safe='*,')}/_mapping", None))
+            self._known = now, groups(self._request("GET", f"/{quote(self._indices, safe='*,')}/_mapping"))
         return self._known[1]
 
     def _page(
@@ -234,7 +239,9 @@ class ClusterQuery(Backend):
         hits: list[dict[str, Any]] = []
         while True:
             wanted = min(WINDOW, size - len(hits))
-            answer = self._search(body | {"size": wanted} | ({"search_after": place} if place else {}))["hits"]
+            answer = self._search(body | {"size": wanted} | ({"search_after": place} if place else {}), part.groups)[
+                "hits"
+            ]
             hits += answer["hits"]
             if len(answer["hits"]) < wanted or len(hits) == size:
                 return hits, int(answer["total"]["value"])
@@ -258,12 +265,12 @@ class ClusterQuery(Backend):
     def _values(self, asked: Asked, part: Part, size: int) -> Iterator[tuple[Any, int]]:
         clause = asked.clause(part.groups)
         if part.constant:
-            if count := self._count(clause):
+            if count := self._count(clause, part.groups):
                 yield part.constant, count
             return
         ordered = [{"_count": "desc"}, {"_key": "asc"}]
         terms = {"field": part.counted, "size": size, "shard_size": max(size * 10, 1000), "order": ordered}
-        for bucket in self._aggregate(clause, {"top": {"terms": terms}})["top"]["buckets"]:
+        for bucket in self._aggregate(clause, part.groups, {"top": {"terms": terms}})["top"]["buckets"]:
             yield value_of(part.kind, bucket), bucket["doc_count"]
 
     def _having(self, asked: Asked, field: str, value: Any) -> Clause:
@@ -292,7 +299,7 @@ class ClusterQuery(Backend):
         else:
             for name, direction in (("least", "asc"), ("greatest", "desc")):
                 wanted[name] = {"terms": {**field, "size": 1, "order": {"_key": direction}}}
-        found = self._aggregate(clause, wanted)
+        found = self._aggregate(clause, part.groups, wanted)
         distinct = found["distinct"]["value"]
         if not numeric:
             least, greatest = (value_of(part.kind, found[name]["buckets"][0]) for name in ("least", "greatest"))
@@ -309,44 +316,50 @@ class ClusterQuery(Backend):
             {percent: found["percentiles"]["values"][str(float(percent))] for percent in percentiles},
         )
 
-    def _bars(self, clause: Clause, width: int) -> dict[int, int]:
+    def _bars(self, clause: Clause, groups: Sequence[Group], width: int) -> dict[int, int]:
         histogram = {"field": TIME, "fixed_interval": f"{width}ms", "min_doc_count": 1}
-        buckets = self._aggregate(clause, {"bars": {"date_histogram": histogram}})["bars"]["buckets"]
+        buckets = self._aggregate(clause, groups, {"bars": {"date_histogram": histogram}})["bars"]["buckets"]
         return {int(bucket["key"]) // width: bucket["doc_count"] for bucket in buckets}
 
     def _coverage(self, group: Group) -> tuple[int, dict[str, int]]:
         """How many events a group has, and how many have each of its fields."""
         filters = {name: exists(leaf) for name, leaf in group.fields.items()}
         body = {
-            "query": _within([group]),
             "size": 0,
             "track_total_hits": True,
             "aggs": {"fields": {"filters": {"filters": filters}}},
         }
-        answer = self._search(body)
+        answer = self._search(body, [group])
         buckets = answer["aggregations"]["fields"]["buckets"]
         return int(answer["hits"]["total"]["value"]), {name: buckets[name]["doc_count"] for name in filters}
 
-    def _count(self, clause: Clause) -> int:
-        answer = self._search({"query": clause, "size": 0, "track_total_hits": True})
+    def _count(self, clause: Clause, groups: Sequence[Group]) -> int:
+        answer = self._search({"query": clause, "size": 0, "track_total_hits": True}, groups)
         return int(answer["hits"]["total"]["value"])
 
-    def _aggregate(self, clause: Clause, wanted: dict[str, Any]) -> Any:
-        answer = self._search({"query": clause, "size": 0, "track_total_hits": False, "aggs": wanted})
+    def _aggregate(self, clause: Clause, groups: Sequence[Group], wanted: dict[str, Any]) -> Any:
+        answer = self._search({"query": clause, "size": 0, "track_total_hits": False, "aggs": wanted}, groups)
         none: dict[str, Any] = {"value": None, "buckets": []}
         return answer.get("aggregations") or dict.fromkeys(wanted, none)
 
-    def _search(self, body: dict[str, Any]) -> Any:
-        answer = self._request("POST", f"/{quote(self._indices, safe='*,')}/_search", body)
+    def _search(self, body: dict[str, Any], groups: Sequence[Group]) -> Any:
+        """One search of some groups' indices; their names go into the body, for a URL can't hold many."""
+        if len(groups) == len(self._groups()):
+            answer = self._request("POST", f"/{quote(self._indices, safe='*,')}/_search", orjson.dumps(body))
+        else:
+            header = {"index": [index for group in groups for index in group.indices], "ignore_unavailable": True}
+            lines = b"".join(orjson.dumps(line) + b"\n" for line in (header, body))
+            (answer,) = self._request("POST", "/_msearch", lines)["responses"]
         shards = answer.get("_shards", {})
-        if shards.get("failed") or answer.get("timed_out"):
+        if "error" in answer or shards.get("failed") or answer.get("timed_out"):
             reasons = [failure.get("reason", {}).get("reason", "") for failure in shards.get("failures", [])]
-            raise UsageError(f"a part of {self._indices} did not answer: {'; '.join(reasons[:1]) or 'too slow'}")
+            reason = _reason(answer) or next(iter(reasons), "too slow")
+            raise UsageError(f"a part of {self._indices} did not answer: {reason}")
         return answer
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def _request(self, method: str, path: str, body: bytes = b"") -> Any:
         try:
-            answer = self._client.request(method, path, b"" if body is None else orjson.dumps(body))
+            answer = self._client.request(method, path, body)
         except Busy as error:
             raise UsageError(str(error)) from None
         if answer.status == 404:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from logsluice.cluster.query.mapping import Group
+from logsluice.cluster.query.mapping import ID, Group
 from logsluice.formats.fields import Field, Kind
 from logsluice.query.results import FieldInfo
 
@@ -20,6 +20,7 @@ def fields_of(groups: Iterable[Group], covered: Covered) -> list[FieldInfo]:
     """
     formats: dict[tuple[str, Kind, bool, bool], set[str]] = {}
     events: dict[tuple[str, Kind, bool, bool], list[int]] = {}
+    identity: tuple[str, Kind, bool, bool] = (ID, "keyword", False, True)
     for group in groups:
         total, having = covered(group)
         declared = {field.name: field for name in group.formats for field in _declared(name)}
@@ -30,6 +31,8 @@ def fields_of(groups: Iterable[Group], covered: Covered) -> list[FieldInfo]:
             counts = events.setdefault(key, [0, 0])
             counts[0] += having[leaf.name]
             counts[1] += total
+        formats.setdefault(identity, set()).update(group.formats)
+        events[identity] = [1, 1]
     return [
         FieldInfo(name, kind, many, tuple(sorted(formats[name, kind, many, known])), known, _share(*events[key]))
         for key in sorted(formats)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from logsluice.cluster.query.dsl import Clause, between_times
+from logsluice.cluster.query.dsl import NEVER, Clause, between_times
 from logsluice.cluster.query.mapping import FormatName, Group, Identity, Inside, Leaf, Target, resolve
 from logsluice.errors import QueryError
 from logsluice.formats.fields import Kind
+from logsluice.query import values
 
 _ENDS = (-(2**63), 2**63 - 1, "Infinity", "-Infinity")
 """What a cluster says for the sort value of a document that lacks the field."""
 
-_ORDER: dict[Kind, int] = {"time": 1, "integer": 2, "float": 2, "boolean": 2}
-_TEXT = 3
-"""Where indices disagree about a field's kind: times come before numbers, and numbers before text."""
+_ORDER: dict[Kind, int] = {"time": 1, "integer": 2, "float": 2, "boolean": 2, "ip": 3}
+_TEXT = 4
+"""Where indices disagree about a field's kind: times come first, then numbers, addresses, text."""
 
 _TYPES: dict[Kind, str] = {"integer": "long", "float": "double", "time": "date"}
 
@@ -59,15 +61,22 @@ class Part:
             return _TEXT, self.constant
         if not self.counted or value is None or value in _ENDS:
             return None
-        return _ORDER.get(self.kind, _TEXT), value
+        return _ORDER.get(self.kind, _TEXT), values.ip_place(value) if self.kind == "ip" else value
 
     def equal(self, value: Any) -> Clause:
-        """The documents that have one value."""
-        if self.kind == "time":
-            from datetime import timedelta
-
-            return between_times(self.counted, value, value + timedelta(milliseconds=1))
-        return {"term": {self.counted: value}}
+        """The documents that have one value, or a text that says it."""
+        try:
+            match self.kind:
+                case "time":
+                    return between_times(self.counted, value, value + timedelta(milliseconds=1))
+                case "integer" | "float" if isinstance(value, str):
+                    return {"term": {self.counted: values.number(value)}}
+                case "boolean" if isinstance(value, str):
+                    return {"term": {self.counted: values.boolean(value)}}
+                case _:
+                    return {"term": {self.counted: value}}
+        except (TypeError, ValueError):  # a value of the same field in other indices, where it is of another kind
+            return NEVER
 
 
 def parts_for(name: str, groups: Sequence[Group]) -> list[Part]:

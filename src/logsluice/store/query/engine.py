@@ -28,7 +28,7 @@ from logsluice.query.results import (
 )
 from logsluice.query.syntax import Node, parse
 from logsluice.query.values import to_millisecond
-from logsluice.store.columns import EXTRA
+from logsluice.store.columns import EXTRA, Column
 from logsluice.store.query.files import Files, FolderFiles
 from logsluice.store.query.order import Place, first, kind_of, ordered
 from logsluice.store.query.schema import Group, Inside, Schema, kind_of_values, resolve
@@ -172,6 +172,8 @@ class SqlQuery(Backend):
             asked.compiler.parameters,
         )
         distinct, least, greatest, total, mean, found = row
+        if not distinct:  # an object, with fields below it only
+            return Stats(0, 0)
         return Stats(
             count,
             distinct,
@@ -184,7 +186,19 @@ class SqlQuery(Backend):
 
     def fields(self) -> list[FieldInfo]:
         """See `Backend`."""
-        return Schema(self._files.snapshot(), self._files.location).fields()
+        return Schema(self._files.snapshot(), self._files.location).fields(self._covered)
+
+    def _covered(self, group: Group) -> tuple[int, dict[str, int]]:
+        """How many events a group has, and how many have each plain column, by what its files say of themselves."""
+        if not group.files:
+            return 0, {}
+        rows = self._run(
+            "SELECT split_part(path_in_schema, ', ', 1), sum(num_values - stats_null_count)"
+            " FROM parquet_metadata($1) GROUP BY ALL",
+            [list(group.files)],
+        )
+        having = dict(rows)
+        return having["_id"], having
 
     def get(self, event_id: str) -> Hit | None:
         """See `Backend`."""
@@ -256,13 +270,13 @@ class SqlQuery(Backend):
         table = _union(asked, by)
         counts: dict[int, dict[str, int]] = {}
         if table is not None:
-            value = "''" if by is None else "CAST(value AS VARCHAR)"
+            value = "''" if by is None else "value"
             for bar, name, count in self._run(
                 f"SELECT epoch_ms(time) // {asked.compiler.bind(width)} AS bar, {value} AS name, count(*)"
                 f" FROM ({table}) WHERE time IS NOT NULL{'' if by is None else ' AND value IS NOT NULL'} GROUP BY ALL",
                 asked.compiler.parameters,
             ):
-                counts.setdefault(bar, {})[name] = count
+                counts.setdefault(bar, {})[as_text(aware(name))] = count
         return counts
 
     def _run(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
@@ -312,10 +326,12 @@ def _union(asked: Asked, field: str | None) -> str | None:
     """A table of `time`, `value` and what orders values over all groups; None where no file can have an answer."""
     targets = [(group, None if field is None else resolve(field, group)) for group in asked.groups]
     values = [(group, target, "NULL" if field is None else each(target)) for group, target in targets]
-    kinds = {kind(target) for _, target, value in values if value is not None} if field else set()
-    cast = "CAST({} AS VARCHAR)" if len(kinds) > 1 else "{}"
+    found = [target for _, target, value in values if value is not None] if field else []
+    cast = "CAST({} AS VARCHAR)" if len(set(map(kind, found))) > 1 else "{}"
+    alike = len({target.kind if isinstance(target, (Column, Inside)) else "keyword" for target in found}) <= 1
     selects = [
-        f"SELECT time, {cast.format('value')} AS value, {cast.format(ordered(target, 'value'))} AS place"
+        f"SELECT time, {cast.format('value')} AS value,"
+        f" {ordered(target, 'value') if alike else 'CAST(value AS VARCHAR)'} AS place"
         f" FROM (SELECT {quoted(TIME)} AS time, {value} AS value FROM {asked.source(group)} WHERE {asked.where(group)})"
         for group, target, value in values
         if value is not None

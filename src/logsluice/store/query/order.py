@@ -14,9 +14,9 @@ from logsluice.store.columns import Column
 from logsluice.store.query.schema import Inside, Target
 from logsluice.store.query.sql import each, quoted, values_at
 
-_KINDS = {"integer": "number", "float": "number", "boolean": "number", "time": "time"}
-_ORDER = {"time": 1, "number": 2, "text": 3}
-"""Where formats disagree about a field's kind: times come before numbers, and numbers before text."""
+_KINDS = {"integer": "number", "float": "number", "boolean": "number", "time": "time", "ip": "address"}
+_ORDER = {"time": 1, "number": 2, "address": 3, "text": 4}
+"""Where formats disagree about a field's kind: times come first, then numbers, addresses, text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Place:
     """Of one event.
 
     Attributes:
-        kind: `number`, `text` or `time`: values of one are compared with each other only.
+        kind: `time`, `number`, `address` or `text`: values of one are compared with each other only.
         value: What the event is sorted by; None for one without the field.
         id: Equal ones are ordered by it.
     """

@@ -63,6 +63,13 @@ Target: TypeAlias = "Column | Inside | Parent | FormatName | None"
 """What a name means in one group; None when none of its events can have it."""
 
 
+Covered = Callable[[Group], "tuple[int, Mapping[str, int]]"]
+
+
+def _uncounted(group: Group) -> tuple[int, Mapping[str, int]]:  # noqa: ARG001 - where only names are wanted
+    return 0, {}
+
+
 class Schema:
     """All that a store's events can have, whatever the time range of a question.
 
@@ -88,19 +95,29 @@ class Schema:
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise QueryError(f"no event here has a field {name!r}{hint}", query, position)
 
-    def fields(self) -> list[FieldInfo]:
-        """Every field, sorted by name; one whose kind differs between formats is there once for each kind."""
-        found: dict[tuple[str, Kind, bool, bool], set[str]] = {}
+    def fields(self, covered: Covered = _uncounted) -> list[FieldInfo]:
+        """Every field, sorted by name; one whose kind differs between formats is there once for each kind.
+
+        Args:
+            covered: How many events a group has, and how many of them have each column.
+        """
+        found: dict[tuple[str, Kind, bool, bool], list[Group]] = {}
         for group in self.groups:
             for column in group.columns.columns:
                 if column.name != EXTRA:
-                    found.setdefault((column.name, column.kind, column.many, True), set()).add(group.format)
+                    found.setdefault((column.name, column.kind, column.many, True), []).append(group)
             for name in group.extras:
-                found.setdefault((name, "keyword", False, False), set()).add(group.format)
-        return [
-            FieldInfo(name, kind, many, tuple(sorted(formats)), declared)
-            for (name, kind, many, declared), formats in sorted(found.items())
-        ]
+                found.setdefault((name, "keyword", False, False), []).append(group)
+        counts = {id(group): covered(group) for group in self.groups}
+        fields = []
+        for name, kind, many, declared in sorted(found):
+            groups = found[name, kind, many, declared]
+            formats = tuple(sorted({group.format for group in groups}))
+            total = sum(counts[id(group)][0] for group in groups)
+            countable = declared and not many and kind != "object" and total
+            having = sum(counts[id(group)][1].get(name, 0) for group in groups)
+            fields.append(FieldInfo(name, kind, many, formats, declared, having / total if countable else None))
+        return fields
 
 
 def resolve(name: str, group: Group) -> Target:

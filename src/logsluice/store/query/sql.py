@@ -265,6 +265,8 @@ def exists(target: Target) -> str:
             return _any(exists(inner) for inner in fields)
         case Inside():
             return f"len(list_filter({_nodes_at(target)}, lambda v: len(json_leaves(v)) > 0)) > 0"
+        case Column(name, "object"):
+            return f"({quoted(name)} IS NOT NULL AND len(json_leaves({quoted(name)})) > 0)"
         case Column(name, _, True):
             return f"len({quoted(name)}) > 0"
         case Column(name):
