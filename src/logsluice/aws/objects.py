@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from logsluice.aws.afterwards import Afterwards
 from logsluice.aws.envelopes import Announcement
 from logsluice.aws.faults import is_denied, object_fault
 from logsluice.errors import Denied, MissingOrDenied, SourceFault, TooLarge, Unavailable
@@ -120,6 +121,15 @@ class S3Payload:
             yield stream
         finally:
             stream.close()
+
+    def finish(self, after: Afterwards) -> None:
+        """Do with the object what is to be done once its events are delivered.
+
+        Raises:
+            SourceFault: It can't be done now, or may not.
+        """
+        place = replace(self._announcement, bucket=self._reading.via or self._announcement.bucket)
+        after.carry_out(self._client, place, self._reading.owner)
 
     def __repr__(self) -> str:
         return f"S3Payload({self._announcement.uri!r})"

@@ -33,11 +33,19 @@ class Rules:
         buckets: `name`, `name/prefix/`, `*`; none allows every bucket, and whoever reads must check its owner.
         include: A pattern that wanted keys hold.
         exclude: A pattern that no wanted key holds.
+        done: Bucket and prefix to which objects are moved when they are done; they are not wanted again there.
     """
 
-    def __init__(self, buckets: Sequence[str], include: str | None = None, exclude: str | None = None) -> None:
+    def __init__(
+        self,
+        buckets: Sequence[str],
+        include: str | None = None,
+        exclude: str | None = None,
+        done: tuple[str, str] = ("", ""),
+    ) -> None:
         self._allowed = [rule.removeprefix("s3://").partition("/")[::2] for rule in buckets]
         self._include = regex.compile(include) if include else None
+        self._done_bucket, self._done_prefix = done
         self._exclude = regex.compile(exclude) if exclude else None
 
     def allow(self, found: Announcement) -> bool:
@@ -48,6 +56,8 @@ class Rules:
 
     def want(self, found: Announcement) -> bool:
         """Whether the key is one to read."""
+        if found.bucket == self._done_bucket and found.key.startswith(self._done_prefix):
+            return False
         if self._include is not None and not holds(self._include, found.key, when_unsure=True):
             return False
         return self._exclude is None or not holds(self._exclude, found.key, when_unsure=False)

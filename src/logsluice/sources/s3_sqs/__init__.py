@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from logsluice.aws.afterwards import After, Afterwards
 from logsluice.aws.buckets import BucketOptions, bare_bucket
 from logsluice.aws.rules import KeyPattern
 from logsluice.aws.session import AwsOptions
@@ -80,6 +81,11 @@ class Config(Options):
     )
     exclude_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is found in are acknowledged unread."
+    )
+    after: After = Field(
+        default=Afterwards(),
+        description="What happens to an object that every output has confirmed: `keep`, `delete`,"
+        " `{move: s3://bucket/prefix}`, `{tag: {name: value}}`.",
     )
     request_payer: Literal["requester"] | None = Field(
         default=None, description="`requester`: we pay for what is read of buckets with Requester Pays."

@@ -14,7 +14,7 @@ from logsluice.aws.buckets import Buckets
 from logsluice.aws.envelopes import Announcement, Notice, read_body
 from logsluice.aws.objects import Reading, S3Payload
 from logsluice.aws.rules import Rules
-from logsluice.errors import NotANotification, SourceFault, UsageError
+from logsluice.errors import NotANotification, SourceFault, Unavailable, UsageError
 from logsluice.model import EXCERPT_BYTES, Delivery, Format, Origin, Outcome, Reject
 from logsluice.sources.s3_sqs import Config
 from logsluice.sources.s3_sqs.deletions import Deletions
@@ -32,13 +32,13 @@ class S3SqsSource:
 
     Attributes:
         counters: messages, objects, test_events, ignored_events, unwanted_objects, empty_objects, refused_objects,
-            malformed_records, not_notifications, quarantined.
+            malformed_records, not_notifications, quarantined, after_done, after_failed.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.counters = Counters()
-        self._rules = Rules(config.buckets, config.include_keys, config.exclude_keys)
+        self._rules = Rules(config.buckets, config.include_keys, config.exclude_keys, config.after.destination)
         self._buckets = Buckets(config.bucket_options, config.aws)
         self._unversioned: set[str] = set()
         self._queues: list[Queue] = []
@@ -246,6 +246,8 @@ class S3SqsSource:
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Delete the message soon, or let it come back after a delay that grows with each time."""
         message: Message = delivery.handle
+        if outcome is Outcome.DELIVERED and not self._finish(delivery):
+            outcome = Outcome.RETRY
         if outcome is not Outcome.RETRY:
             self._deletions[message.queue].add(message)
             return
@@ -255,9 +257,30 @@ class S3SqsSource:
         except SourceFault as fault:
             log.warning("a message comes back when its visibility ends", delivery=delivery.id, reason=str(fault))
 
+    def _finish(self, delivery: Delivery) -> bool:
+        """Do what `after` says; False where it is worth to let the message come back for it.
+
+        An object with rejects is left alone: the dead letter may refer to it.
+        """
+        passing = False
+        for payload in delivery.payloads if self.config.after else ():
+            assert isinstance(payload, S3Payload)
+            try:
+                payload.finish(self.config.after)
+                self.counters.add("after_done")
+            except SourceFault as fault:
+                self.counters.add("after_failed")
+                passing = passing or isinstance(fault, Unavailable)
+                log.warning("what `after` says could not be done", delivery=delivery.id, reason=str(fault))
+        return not passing
+
     def flush(self) -> None:
         """Delete what waits to be deleted."""
-        _for_a_while(lambda: [deletions.flush() for deletions in self._deletions.values()])
+        _for_a_while(self._delete_waiting)
+
+    def _delete_waiting(self) -> None:
+        for deletions in self._deletions.values():
+            deletions.flush()
 
     def close(self) -> None:
         """Delete what waits, and give back what was never handed out."""
