@@ -103,7 +103,7 @@ def test_every_component_and_option_is_documented(kind: str) -> None:
         (["run"], 2, "Error: give a CONFIG file, or -e TEXT"),
         (["run", "nowhere.yaml"], 1, "error: there is no file nowhere.yaml"),
         (["run", "-e", "pipelines: 3"], 2, "error: <text>:1: pipelines: must be a list"),
-        (["run", "-e", "input { stdin {} }"], 2, "error: <text>: this is a Logstash configuration, which this version"),
+        (["run", "-e", "input { stdim {} }"], 2, "error: <text>:1:9: input.stdim: there is no input 'stdim'; did you"),
         (["formats", "albs"], 2, "error: there is no format 'albs'; did you mean 'alb'"),
     ],
 )

@@ -121,10 +121,14 @@ def test_pipelines_of_another_shape_are_refused(value: str) -> None:
     assert problems(f"pipelines: {value}")
 
 
-@pytest.mark.parametrize("text", ["input { s3 {} }", "# alb\n\nfilter {\n}", "  output{ stdout {} }"])
+@pytest.mark.parametrize("text", ["input { stdin {} }", "# alb\n\nfilter {\n}", "  output{ stdout {} }"])
 def test_a_logstash_configuration_is_recognised(text: str) -> None:
-    with pytest.raises(ConfigError, match="is a Logstash configuration, which this version can't run yet"):
-        load(text)
+    (pipeline,) = load(text).model.pipelines
+    assert (pipeline.name, pipeline.source.type, [output.type for output in pipeline.outputs]) == (  # type: ignore[union-attr]
+        "main",
+        "files",
+        ["stdout"],
+    )
 
 
 def source(options: dict[str, Any]) -> str:

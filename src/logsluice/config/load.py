@@ -20,12 +20,6 @@ from logsluice.errors import ConfigError, Problem, UsageError
 _LOGSTASH = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:input|filter|output)\s*\{")
 
 
-LOGSTASH = (
-    "this is a Logstash configuration, which this version can't run yet; write it as YAML,"
-    " see docs/configuration.md: filters, conditions and %{...} have Logstash's names"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A configuration whose every option has been looked at.
@@ -68,12 +62,22 @@ def load_text(
         ConfigError: All problems of it.
     """
     if _LOGSTASH.match(text):
-        raise ConfigError([Problem(LOGSTASH, file)])
-    document = parse(text, file, environ)
+        from logsluice.compat.logstash.load import document_of_text
+
+        return check(document_of_text(text, file, environ), base)
+    return check(parse(text, file, environ), base)
+
+
+def check(document: Document, base: FilePath) -> Configuration:
+    """Check what a document says, whatever language it was written in.
+
+    Raises:
+        ConfigError: All problems of it.
+    """
     problems = list(document.problems)
     model = None
     if document.data is None:
-        problems.append(Problem("the configuration is empty; it needs `pipelines:`", file))
+        problems.append(Problem("the configuration is empty; it needs `pipelines:`", document.file))
     else:
         try:
             model = ConfigModel.model_validate(document.data)

@@ -41,11 +41,13 @@ class InvalidCondition(ValueError):
     """A condition that can't be read.
 
     Attributes:
+        reason: What is wrong, without the place.
         text: The whole condition.
         column: Where, counted from 1 over the whole text.
     """
 
     def __init__(self, message: str, text: str, column: int) -> None:
+        self.reason = message
         self.text = text
         self.column = column
         super().__init__(f"{message} at column {column} of: {text}")

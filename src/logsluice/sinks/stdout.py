@@ -4,34 +4,32 @@
       - stdout: {codec: ndjson}
 
 `codec: pretty` is for people: a line of time and format for each event, then its fields. In a terminal it has colours;
-characters that could steer the terminal are shown as escapes in either place, for log text is hostile.
+characters that could steer the terminal are shown as escapes in either place, for log text is hostile. `rubydebug` and
+`{rubydebug: {metadata: true}}` print as Logstash does, `{line: "%{message}"}` writes a text of your own, `dots` a dot
+for each event.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import Field
 
 from logsluice.components import Context, Options
 from logsluice.errors import UsageError
-from logsluice.lang.as_json import document, dumps, for_terminals
+from logsluice.lang.as_json import for_terminals
 from logsluice.model import Encoded, Event, Sent
+from logsluice.sinks._codecs import OutputCodec, Write, coloured, ndjson, pretty, writer
 from logsluice.sinks._documents import Documents, DocumentSink
-
-_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 class Config(Options):
-    """How events are written.
+    """How events are written."""
 
-    Attributes:
-        codec: `ndjson` for programs, `pretty` for people.
-    """
-
-    codec: Literal["ndjson", "pretty"] = "ndjson"
+    codec: OutputCodec = Field(default="ndjson", description="`ndjson` for programs, `pretty` for people; see above.")
 
 
 def build(config: Config, context: Context) -> StdoutSink:  # noqa: ARG001 - the signature of every sink
@@ -49,14 +47,15 @@ class StdoutSink(DocumentSink):
     request_bytes = 1024 * 1024
     request_events = 10_000
 
-    def __init__(self, codec: Literal["ndjson", "pretty"]) -> None:
-        self._write: Callable[[Event], bytes] = _ndjson if codec == "ndjson" else _pretty
+    def __init__(self, codec: OutputCodec) -> None:
+        self._write = writer(codec)
         self._one_at_a_time = threading.Lock()
 
     def open(self) -> None:
         """Colours, and escapes in NDJSON, are for terminals only."""
         if sys.stdout.isatty():
-            self._write = _coloured if self._write is _pretty else _shown
+            at_terminals: dict[Write, Write] = {ndjson: _shown, pretty: coloured}
+            self._write = at_terminals.get(self._write, self._write)
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The bytes to be written."""
@@ -92,42 +91,5 @@ class StdoutSink(DocumentSink):
         """Standard output stays open."""
 
 
-def _ndjson(event: Event) -> bytes:
-    return document(event) + b"\n"
-
-
 def _shown(event: Event) -> bytes:
-    return for_terminals(_ndjson(event))
-
-
-def _pretty(event: Event) -> bytes:
-    return "".join(_lines(event, "", "", "")).encode()
-
-
-def _coloured(event: Event) -> bytes:
-    return "".join(_lines(event, _BOLD, _DIM, _PLAIN)).encode()
-
-
-def _lines(event: Event, bold: str, dim: str, plain: str) -> Iterator[str]:
-    metadata = event.get("@metadata") or {}
-    time = event.get("@timestamp")
-    title = time.isoformat() if isinstance(time, datetime) else "no time"
-    yield f"{bold}{title}{plain}  {_harmless(str(metadata.get('format', '')))}\n"
-    for name, value in _flat(event, ""):
-        shown = value if isinstance(value, str) else dumps(value).decode()
-        yield f"  {dim}{_harmless(name)}{plain} {_harmless(shown)}\n"
-    yield "\n"
-
-
-def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, inner in value.items():
-        if prefix + name in ("@timestamp", "@metadata") or inner is None:
-            continue
-        if isinstance(inner, dict) and inner:
-            yield from _flat(inner, f"{prefix}{name}.")
-        else:
-            yield prefix + name, inner
-
-
-def _harmless(text: str) -> str:
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return for_terminals(ndjson(event))

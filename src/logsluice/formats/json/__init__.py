@@ -7,6 +7,8 @@ With `timestamp_field`, that top-level key becomes `@timestamp` and goes; a reco
 is refused. `timestamp_format` is one of S3logsbeat's `timeISO8601`, `timeUnixMilliseconds` and `time:LAYOUT` (a layout
 of Go, such as `time:2006-01-02 15:04:05`), or `ISO8601`, `UNIX`, `UNIX_MS`, as the `date` filter calls them.
 Without it, `@timestamp`, `timestamp` or `time` counts when it is ISO 8601 text, and stays.
+
+`as_logstash: true` takes each line by itself and refuses nothing, as Logstash's codecs `json` and `json_lines` do.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from logsluice.components import near
 from logsluice.errors import Unparsable
+from logsluice.formats.json.logstash import LogstashJson
 from logsluice.formats.json_documents import (
     NOT_A_TIME,
     Convert,
@@ -42,7 +45,10 @@ _READERS: dict[str, ReadTime] = {
 
 
 def build(
-    records_path: str | None = None, timestamp_field: str | None = None, timestamp_format: str = "ISO8601"
+    records_path: str | None = None,
+    timestamp_field: str | None = None,
+    timestamp_format: str = "ISO8601",
+    as_logstash: bool = False,
 ) -> Format:
     """The format.
 
@@ -50,10 +56,15 @@ def build(
         records_path: Dotted path of the array whose elements are the records.
         timestamp_field: The top-level key that holds the time.
         timestamp_format: How to read it.
+        as_logstash: By lines, refusing nothing.
 
     Raises:
-        ValueError: `timestamp_format` is none of those, or its layout is none of Go's.
+        ValueError: `timestamp_format` is none of those, its layout is none of Go's, or `as_logstash` has company.
     """
+    if as_logstash:
+        if records_path or timestamp_field:
+            raise ValueError("as_logstash goes without records_path and timestamp_field: use filters")
+        return LogstashJson()
     read = _reader(timestamp_format)
     convert = _guess_time if timestamp_field is None else _required_time(timestamp_field, read, timestamp_format)
     return JsonFormat("json", (), JsonRecords(*([records_path] if records_path else [])), convert)

@@ -1,0 +1,1 @@
+"""Logstash's codecs, one module each; see `logsluice.compat.logstash.plugins`."""

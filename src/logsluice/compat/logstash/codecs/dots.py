@@ -1,0 +1,21 @@
+"""A dot for each event, to see that something moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logsluice.compat.logstash.plugins import CodecSettings
+
+
+class Settings(CodecSettings):
+    """The common options only."""
+
+
+def reads(settings: Settings) -> Any:  # noqa: ARG001 - it has no options of its own
+    """Nothing can be read from dots."""
+    raise ValueError("the codec dots only writes")
+
+
+def writes(settings: Settings) -> Any:  # noqa: ARG001 - it has no options of its own
+    """A dot."""
+    return "dots"

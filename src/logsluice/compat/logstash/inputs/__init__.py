@@ -1,0 +1,1 @@
+"""Logstash's inputs, one module each; see `logsluice.compat.logstash.plugins`."""

@@ -1,0 +1,1 @@
+"""Logstash's outputs, one module each; see `logsluice.compat.logstash.plugins`."""

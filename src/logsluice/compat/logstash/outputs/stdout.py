@@ -1,0 +1,14 @@
+"""Standard output; `rubydebug` unless another codec is named."""
+
+from __future__ import annotations
+
+from logsluice.compat.logstash.plugins import Output, OutputSettings
+
+
+class Settings(OutputSettings):
+    """The common options only."""
+
+
+def translate(settings: Settings) -> Output:  # noqa: ARG001 - it has no options of its own
+    """The sink `stdout`."""
+    return Output("stdout", {"codec": "rubydebug"})

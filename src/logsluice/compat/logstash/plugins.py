@@ -1,0 +1,123 @@
+"""What the translation of a plugin is made of.
+
+An input, output or codec of Logstash is a module under `inputs/`, `outputs/` or `codecs/`, found by its name; third
+parties add theirs by an entry point in the group `logsluice.logstash.inputs` and so on. Each has
+
+- `Settings`: the options with Logstash's names, a subclass of `InputSettings`, `OutputSettings` or `CodecSettings`;
+- `translate(settings)`: an `Input` or `Output`; a codec has `reads(settings)` and `writes(settings)` instead: the
+  native format, and how an output writes events; ValueError where it can't do one of them.
+
+Filters need none: the native ones have Logstash's names and options.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import pkgutil
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from logsluice.compat.logstash.syntax import Plugin
+from logsluice.components import Options, UnknownComponent, near
+from logsluice.config.document import Mark
+from logsluice.filters._options import NameLists, Text, Texts
+
+Kind: TypeAlias = Literal["inputs", "outputs", "codecs"]
+
+
+def _codec(value: Any) -> Any:
+    return Plugin(value, (), Mark()) if isinstance(value, str) else value
+
+
+def _flag(value: Any) -> Any:
+    """`true`, `"true"` and a list of one: as Logstash coerces."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
+Codec: TypeAlias = Annotated[Plugin, BeforeValidator(_codec)]
+
+
+class PluginSettings(Options):
+    """What every plugin has."""
+
+    id: Text | None = Field(default=None, description="A name for logs and metrics.")
+    enable_metric: Flag = Field(default=True, description="Accepted, without effect: metrics are always there.")
+
+
+class InputSettings(PluginSettings):
+    """What every input has."""
+
+    type: Text | None = Field(default=None, description="Set on events that have no `type`.")
+    tags: Texts = Field(default=(), description="Added to `tags`.")
+    add_field: NameLists = Field(default_factory=dict, description="Fields to add.")
+    codec: Codec | None = Field(default=None, description="How bytes become events.")
+
+
+class OutputSettings(PluginSettings):
+    """What every output has."""
+
+    codec: Codec | None = Field(default=None, description="How events become bytes.")
+    workers: int | None = Field(default=None, description="Accepted, without effect: see pipeline.workers.")
+
+
+class CodecSettings(PluginSettings):
+    """What every codec has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input in native words.
+
+    Attributes:
+        source: The source, with its type.
+        default_codec: The codec where the configuration names none.
+        format: The native format where the codec has no say.
+        pipeline: Further options of the pipeline that it feeds.
+    """
+
+    source: dict[str, Any]
+    default_codec: str = "plain"
+    format: Any = None
+    pipeline: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output in native words: the sink's name and options."""
+
+    sink: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@cache
+def names(kind: Kind) -> tuple[str, ...]:
+    """Every plugin of a kind that can be translated, sorted."""
+    package = importlib.import_module(f"logsluice.compat.logstash.{kind}")
+    own = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    foreign = {point.name for point in importlib.metadata.entry_points(group=f"logsluice.logstash.{kind}")}
+    return tuple(sorted(own | foreign))
+
+
+@cache
+def find(kind: Kind, name: str) -> ModuleType:
+    """The module of a plugin.
+
+    Raises:
+        UnknownComponent: With the near matches in its message.
+    """
+    known = names(kind)
+    if name not in known:
+        raise UnknownComponent(f"there is no {kind.rstrip('s')} {name!r}{near(name, known)}")
+    for point in importlib.metadata.entry_points(group=f"logsluice.logstash.{kind}", name=name):
+        module = point.load()
+        assert isinstance(module, ModuleType), f"entry point {name} of logsluice.logstash.{kind} must name a module"
+        return module
+    return importlib.import_module(f"logsluice.compat.logstash.{kind}.{name}")

@@ -1,0 +1,235 @@
+"""From what a Logstash configuration says to the one model: a document as if it had been written in YAML.
+
+One pipeline of Logstash becomes one of ours for each of its inputs, with the same filters and outputs. Every value
+keeps the place where it is written, and every part is called in messages as Logstash calls it (`filter.mutate`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from logsluice import components
+from logsluice.compat.logstash import plugins
+from logsluice.compat.logstash.plugins import Input, InputSettings, Kind, OutputSettings
+from logsluice.compat.logstash.syntax import Case, Node, Plugin, Section, SectionKind
+from logsluice.compat.logstash.syntax import plugins as all_plugins
+from logsluice.compat.logstash.values import options
+from logsluice.components import UnknownComponent
+from logsluice.config.document import Document, Mark, Path
+from logsluice.config.explain import explain
+from logsluice.lang.conditions import InvalidCondition, compile_condition
+
+NOTHING = {"type": "files", "paths": ["-"]}
+
+IGNORED = ("enable_metric", "periodic_flush")
+"""Options of every filter that mean nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogstashPipeline:
+    """One pipeline of Logstash.
+
+    Attributes:
+        id: `pipeline.id`.
+        sections: Of its files, joined.
+        settings: Native options of the pipeline, such as `workers`, from `logstash.yml`, `pipelines.yml` and flags.
+    """
+
+    id: str
+    sections: Sequence[Section]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def nodes(self, kind: SectionKind) -> tuple[Node, ...]:
+        """Of all sections of a kind, in order."""
+        return tuple(node for section in self.sections if section.kind == kind for node in section.nodes)
+
+
+def translate(pipelines: Sequence[LogstashPipeline], document: Document, environ: Mapping[str, str]) -> None:
+    """Fill a document with the native form of some pipelines; what is wrong goes to its problems."""
+    native: list[dict[str, Any]] = []
+    document.data = {"pipelines": native}
+    for pipeline in pipelines:
+        _same_ids(pipeline, document)
+        inputs = list(all_plugins(pipeline.nodes("input")))
+        for number, plugin in enumerate(inputs):
+            path: Path = ("pipelines", len(native))
+            name = pipeline.id if len(inputs) == 1 else f"{pipeline.id}-{number + 1}"
+            native.append(_Translator(document, environ, path).pipeline(pipeline, name, plugin))
+
+
+def _same_ids(pipeline: LogstashPipeline, document: Document) -> None:
+    """Ids of plugins are unique in a pipeline."""
+    seen: Counter[str] = Counter()
+    for section in pipeline.sections:
+        for plugin in all_plugins(section.nodes):
+            for attribute in plugin.attributes:
+                if attribute.name == "id" and isinstance(attribute.value, str):
+                    seen[attribute.value] += 1
+                    if seen[attribute.value] == 2:
+                        path = ("", pipeline.id, attribute.value)
+                        document.marks[path] = attribute.mark
+                        document.names[path] = f"{section.kind}.{plugin.name}.id"
+                        message = f"another plugin of the pipeline has the id {attribute.value!r} already"
+                        document.problems.append(document.problem(path, message))
+
+
+class _Translator:
+    """Translates one pipeline into the document."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str], path: Path) -> None:
+        self._document = document
+        self._environ = environ
+        self._path = path
+
+    def pipeline(self, pipeline: LogstashPipeline, name: str, plugin: Plugin) -> dict[str, Any]:
+        """The native pipeline that one input feeds."""
+        self._document.marks[self._path] = plugin.mark
+        native: dict[str, Any] = {"name": name, "origin": False, **pipeline.settings}
+        native["source"] = NOTHING  # until it is translated: what is wrong with an input is told once
+        before = self._input(native, plugin)
+        filters = self._filters(pipeline.nodes("filter"), (*self._path, "filters"), len(before))
+        native["filters"] = [*before, *filters]
+        native["outputs"] = list(self._outputs(pipeline.nodes("output"), (*self._path, "outputs")))
+        return native
+
+    # -------------------------------------------------------------------------------------------------- inputs
+
+    def _input(self, native: dict[str, Any], plugin: Plugin) -> list[dict[str, Any]]:
+        """Put source and format into the pipeline; returns the filters that decorate its events."""
+        path = (*self._path, "source")
+        settings = self._settings("inputs", plugin, path, f"input.{plugin.name}")
+        if settings is None:
+            return []
+        assert isinstance(settings, InputSettings)
+        translated: Input = self._guarded(path, lambda: plugins.find("inputs", plugin.name).translate(settings))
+        if translated is None:
+            return []
+        native |= {"source": translated.source, **translated.pipeline}
+        codec = settings.codec or Plugin(translated.default_codec, (), plugin.mark)
+        native["format"] = translated.format or self._codec(codec, (*path, "codec"), "reads") or "lines"
+        native["defaults"] = {"@version": "1", **({"type": settings.type} if settings.type else {})}
+        decorations: dict[str, Any] = {}
+        if settings.add_field:
+            decorations["add_field"] = {name: list(texts) for name, texts in settings.add_field.items()}
+        if settings.tags:
+            decorations["add_tag"] = list(settings.tags)
+        return [{"mutate": decorations}] if decorations else []
+
+    def _codec(self, codec: Plugin, path: Path, way: str) -> Any:
+        settings = self._settings("codecs", codec, path, f"codec.{codec.name}")
+        if settings is None:
+            return None
+        return self._guarded(path, lambda: getattr(plugins.find("codecs", codec.name), way)(settings))
+
+    # ------------------------------------------------------------------------------------------------- filters
+
+    def _filters(self, nodes: Sequence[Node], path: Path, first: int = 0) -> list[dict[str, Any]]:
+        return [self._filter(node, (*path, first + number)) for number, node in enumerate(nodes)]
+
+    def _filter(self, node: Node, path: Path) -> dict[str, Any]:
+        if not isinstance(node, Plugin):
+            return self._branch(node, path, self._filters)
+        here = (*path, node.name)
+        self._document.marks |= {path: node.mark, here: node.mark}
+        self._document.names[here] = self._document.names[path] = f"filter.{node.name}"
+        given = options(node, self._document, here, self._environ)
+        for name in IGNORED:
+            given.pop(name, None)
+        return {node.name: {**given, **_semantics(node.name)}}
+
+    # ------------------------------------------------------------------------------------------------- outputs
+
+    def _outputs(self, nodes: Sequence[Node], path: Path) -> Iterator[dict[str, Any]]:
+        for number, node in enumerate(nodes):
+            here = (*path, number)
+            if isinstance(node, Plugin):
+                yield self._output(node, here) or {"stdout": {}, "name": f"untranslated-{number}"}
+            else:
+                yield self._branch(node, here, lambda nodes, path: list(self._outputs(nodes, path)))
+
+    def _output(self, plugin: Plugin, path: Path) -> dict[str, Any] | None:
+        settings = self._settings("outputs", plugin, path, f"output.{plugin.name}")
+        if settings is None:
+            return None
+        assert isinstance(settings, OutputSettings)
+        translated = self._guarded(path, lambda: plugins.find("outputs", plugin.name).translate(settings))
+        if translated is None:
+            return None
+        chosen = dict(translated.options)
+        if settings.codec is not None:
+            codec = self._codec(settings.codec, (*path, "codec"), "writes")
+            if codec is None:
+                return None
+            chosen["codec"] = codec
+        self._document.names[(*path, translated.sink)] = f"output.{plugin.name}"
+        name = {"name": settings.id} if settings.id else {"name": f"{plugin.name}-{path[-1]}"}
+        return {translated.sink: chosen, **name}
+
+    # -------------------------------------------------------------------------------------------------- common
+
+    def _branch(self, node: Any, path: Path, inner: Any) -> dict[str, Any]:
+        """`if`, `else if` and `else` as a chain of native branches."""
+        first, *others = node.cases
+        self._document.marks |= {path: first.mark, (*path, "if"): first.mark}
+        self._document.names[(*path, "if")] = "if"
+        native = {"if": self._condition(first, path), "then": inner(first.body, (*path, "then"))}
+        if others:
+            rest = type(node)(tuple(others), node.otherwise, others[0].mark)
+            native["else"] = [self._branch(rest, (*path, "else", 0), inner)]
+        elif node.otherwise:
+            native["else"] = inner(node.otherwise, (*path, "else"))
+        return native
+
+    def _condition(self, case: Case, path: Path) -> Any:
+        try:
+            compile_condition(case.condition, "logstash")
+        except InvalidCondition as error:
+            before = case.condition[: error.column - 1].split("\n")
+            mark = case.mark
+            column = len(before[-1]) + (mark.column if len(before) == 1 else 1)
+            self._document.marks[(*path, "if")] = Mark(mark.file, mark.line + len(before) - 1, column)
+            self._problem((*path, "if"), error.reason)
+            return "[broken]"
+        return {"logstash": case.condition}
+
+    def _settings(self, kind: Kind, plugin: Plugin, path: Path, name: str) -> Any:
+        """The options of a plugin in its own model, or None where they can't be used."""
+        if plugin.mark.line:  # a codec by its name alone has the place of the option
+            self._document.marks[path] = plugin.mark
+        self._document.names[path] = name
+        given = options(plugin, self._document, path, self._environ)
+        try:
+            model = plugins.find(kind, plugin.name).Settings
+        except UnknownComponent as error:
+            self._problem(path, str(error))
+            return None
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            for where, message in explain(error, model, given):
+                self._problem((*path, *where), message)
+            return None
+
+    def _guarded(self, path: Path, make: Any) -> Any:
+        try:
+            return make()
+        except ValueError as error:
+            self._problem(path, str(error))
+            return None
+
+    def _problem(self, path: Path, message: str) -> None:
+        self._document.problems.append(self._document.problem(path, message))
+
+
+def _semantics(name: str) -> dict[str, str]:
+    """Filters that behave as Logstash's only when told to."""
+    try:
+        fields = components.find("filters", name).Config.model_fields
+    except (UnknownComponent, ImportError):
+        return {}  # said when the model looks at it
+    return {"semantics": "logstash"} if "semantics" in fields else {}

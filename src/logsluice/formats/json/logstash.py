@@ -1,0 +1,92 @@
+"""JSON as Logstash's `json` and `json_lines` codecs take it: each line by itself, and nothing is refused.
+
+A line that is no JSON object becomes its `message` with the tag `_jsonparsefailure`; the objects of an array are events
+of their own. `@timestamp` counts when it is a time; else it is put aside as `_@timestamp`, with a tag. `tags` that are
+neither a text nor a list of texts are put aside likewise. Facts: the answers of Logstash 8.19.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from logsluice.formats.fields import Field
+from logsluice.formats.json_documents import NOT_A_TIME, iso8601
+from logsluice.framing.lines import Lines
+
+if TYPE_CHECKING:
+    from logsluice.model import Event, Format, Framing, Origin, Parsed, Parser, Records
+
+LINES = Lines()
+
+
+@dataclass(frozen=True, slots=True)
+class LogstashJson:
+    """See the module's documentation."""
+
+    name: str = "json"
+    fields: Sequence[Field] = ()
+    framing: Framing = LINES
+
+    def select(self, origin: Origin, head: bytes) -> Format:  # noqa: ARG002 - the contract's
+        """Itself."""
+        return self
+
+    def parser(self) -> Parser:
+        """Lines have no state."""
+        return self
+
+    def parse(self, records: Records) -> list[Parsed]:
+        """See `logsluice.model.Parser`."""
+        return [_parsed(record) for record in records.records]
+
+
+def _parsed(record: bytes) -> Parsed:
+    if not record.strip():
+        return None
+    try:
+        value = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        return _failure(record)
+    if type(value) is dict:
+        return event_of(value)
+    if type(value) is list and value and all(type(item) is dict for item in value):
+        return [event_of(item) for item in value]
+    return _failure(record)
+
+
+def _failure(record: bytes) -> Event:
+    return {"message": record.decode("utf-8", "replace"), "tags": ["_jsonparsefailure"]}
+
+
+def event_of(data: dict[str, Any]) -> Event:
+    """The event that a JSON object makes in Logstash."""
+    data.pop("@metadata", None)
+    if "@timestamp" in data:
+        try:
+            data["@timestamp"] = iso8601(data["@timestamp"])
+        except NOT_A_TIME:
+            data["_@timestamp"] = data.pop("@timestamp")
+            _tag(data, "_timestampparsefailure")
+    tags = data.get("tags")
+    if tags is not None and not isinstance(tags, str) and not _are_texts(tags):
+        data["_tags"] = data.pop("tags")
+        _tag(data, "_tagsparsefailure")
+    return data
+
+
+def _are_texts(tags: Any) -> bool:
+    return isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)
+
+
+def _tag(data: dict[str, Any], tag: str) -> None:
+    tags = data.get("tags")
+    if tags is None:
+        data["tags"] = [tag]
+    elif isinstance(tags, str):
+        data["tags"] = [tags, tag]
+    elif _are_texts(tags):
+        tags.append(tag)

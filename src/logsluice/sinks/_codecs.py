@@ -1,0 +1,166 @@
+"""How sinks that write a run of bytes write an event: the codecs of Logstash's outputs, and one for people.
+
+- `ndjson`: a JSON document a line (Logstash's `json_lines` and `json`);
+- `pretty`: time and format, then each field; for people;
+- `rubydebug`, or `{rubydebug: {metadata: true}}`: as Logstash prints events, with `@metadata` when asked for;
+- `{line: "%{message}"}`: a text for each event, and a line end; `{plain: "%{message}"}` without one;
+- `dots`: a dot for each event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from logsluice.components import Options
+from logsluice.lang.as_json import document, dumps
+from logsluice.lang.templates import template
+from logsluice.model import Event
+
+Write: TypeAlias = Callable[[Event], bytes]
+"""One event's bytes. Raises ValueError where it can't be written."""
+
+
+class RubydebugOptions(Options):
+    """Options of `rubydebug`."""
+
+    metadata: bool = Field(default=False, description="Whether `@metadata` is shown.")
+
+
+class Rubydebug(Options):
+    """`{rubydebug: {metadata: true}}`."""
+
+    rubydebug: RubydebugOptions
+
+
+class Line(Options):
+    """`{line: template}`."""
+
+    line: str
+
+
+class Plain(Options):
+    """`{plain: template}`."""
+
+    plain: str
+
+
+OutputCodec: TypeAlias = Annotated[
+    Literal["ndjson", "pretty", "rubydebug", "dots"] | Rubydebug | Line | Plain, Field(union_mode="left_to_right")
+]
+"""See this module's docstring."""
+
+
+def writer(codec: OutputCodec) -> Write:
+    """The function that writes an event.
+
+    Raises:
+        ValueError: A template can't be read.
+    """
+    if isinstance(codec, Line | Plain):
+        text, end = template(codec.line if isinstance(codec, Line) else codec.plain), isinstance(codec, Line)
+        return lambda event: (text.render(event) + "\n" * end).encode("utf-8", "replace")
+    if isinstance(codec, Rubydebug):
+        return rubydebug_with_metadata if codec.rubydebug.metadata else rubydebug
+    return {"ndjson": ndjson, "pretty": pretty, "rubydebug": rubydebug, "dots": dots}[codec]
+
+
+def ndjson(event: Event) -> bytes:
+    """A JSON document and a line end."""
+    return document(event) + b"\n"
+
+
+def dots(event: Event) -> bytes:  # noqa: ARG001 - every codec takes the event
+    """A dot."""
+    return b"."
+
+
+# --------------------------------------------------------------------------------------------------------- pretty
+
+
+def pretty(event: Event) -> bytes:
+    """For people, without colours."""
+    return "".join(_lines(event, "", "", "")).encode()
+
+
+def coloured(event: Event) -> bytes:
+    """For people, at a terminal."""
+    return "".join(_lines(event, "\x1b[1m", "\x1b[2m", "\x1b[0m")).encode()
+
+
+def _lines(event: Event, bold: str, dim: str, plain: str) -> Iterator[str]:
+    metadata = event.get("@metadata") or {}
+    time = event.get("@timestamp")
+    title = time.isoformat() if isinstance(time, datetime) else "no time"
+    yield f"{bold}{title}{plain}  {_harmless(str(metadata.get('format', '')))}\n"
+    for name, value in _flat(event, ""):
+        shown = value if isinstance(value, str) else dumps(value).decode()
+        yield f"  {dim}{_harmless(name)}{plain} {_harmless(shown)}\n"
+    yield "\n"
+
+
+def _flat(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, inner in value.items():
+        if prefix + name in ("@timestamp", "@metadata") or inner is None:
+            continue
+        if isinstance(inner, dict) and inner:
+            yield from _flat(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name, inner
+
+
+def _harmless(text: str) -> str:
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+# ------------------------------------------------------------------------------------------------------ rubydebug
+
+
+def rubydebug(event: Event) -> bytes:
+    """As Logstash's codec prints an event: keys right-aligned, lists with their indexes."""
+    shown = {name: value for name, value in event.items() if name != "@metadata"}
+    return f"{_ruby(shown, 4)}\n".encode("utf-8", "replace")
+
+
+def rubydebug_with_metadata(event: Event) -> bytes:
+    """The same, with `@metadata`."""
+    return f"{_ruby(event, 4)}\n".encode("utf-8", "replace")
+
+
+def _ruby(value: Any, indent: int) -> str:
+    if isinstance(value, dict):
+        if not value:
+            return "{}"
+        keys = {key: _ruby_text(str(key)) for key in value}
+        width = max(map(len, keys.values())) + indent
+        inner = ",\n".join(f"{keys[key].rjust(width)} => {_ruby(item, indent + 4)}" for key, item in value.items())
+        return f"{{\n{inner}\n{' ' * (indent - 4)}}}"
+    if isinstance(value, list | tuple):
+        if not value:
+            return "[]"
+        width = len(str(len(value) - 1))
+        items = (f"{' ' * indent}[{index:>{width}}] {_ruby(item, indent + 4)}" for index, item in enumerate(value))
+        inner = ",\n".join(items)
+        return f"[\n{inner}\n{' ' * (indent - 4)}]"
+    if isinstance(value, datetime):
+        return str(dumps(value)[1:-1].decode())
+    if isinstance(value, str):
+        return _ruby_text(value)
+    if value is None:
+        return "nil"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_RUBY_ESCAPES = {
+    '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+    "\x1b": "\\e", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v",
+}  # fmt: skip
+
+
+def _ruby_text(text: str) -> str:
+    """As Ruby's `inspect`; control characters can't steer a terminal."""
+    shown = "".join(_RUBY_ESCAPES.get(c) or (c if c.isprintable() else f"\\u{ord(c):04X}") for c in text)
+    return f'"{shown}"'
