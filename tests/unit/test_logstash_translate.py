@@ -106,8 +106,10 @@ output { stdout { codec => dot } }
         "a.conf:6:3: filter.mutatee: there is no filter 'mutatee'; did you mean 'mutate'?",
         "a.conf:7:10: filter.drop.id: another plugin of the pipeline has the id 'x' already",
         "a.conf:9:32: if: expected < > <= >=, == !=, =~ !~, and, in, nand, not, or, xor, found '='",
-        "a.conf:11:12: filter.mutate.add_tag: the environment variable NOWHERE is not set; set it or write"
-        " ${NOWHERE:a default}",
+        (
+            "a.conf:11:12: filter.mutate.add_tag: the environment variable NOWHERE is not set; set it or write"
+            " ${NOWHERE:a default}"
+        ),
         "a.conf:13:19: codec.dot: there is no codec 'dot'; did you mean 'dots'?",
     ]
 
