@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
 from structlog.testing import capture_logs
 
-from logsluice.aws.listing import list_objects
+from logsluice.aws.listing import Lister
 from logsluice.aws.session import AwsOptions
 from logsluice.components import Context
 from logsluice.errors import (
@@ -270,14 +270,14 @@ def test_a_listing_gives_the_ids_that_notifications_give(account: Aws) -> None:
     account.send(notification(("logs", "app/1.log", etag)))
     with opened(source_of(account.queue, buckets=["logs"])) as source:
         (delivery,) = receive(source)
-    (listed,) = list_objects(AwsOptions().client("s3"), "logs", "app/")
-    assert listed.origin.id_of(7) == delivery.payloads[0].origin.id_of(7)
-    assert listed.size == 5
+    listed, folder = Lister(AwsOptions().client("s3"), "logs").page("app/").objects
+    assert listed.found.origin().id_of(7) == delivery.payloads[0].origin.id_of(7)
+    assert (listed.found.size, folder.found.size) == (5, 0)
 
 
 def test_a_bucket_that_can_not_be_listed_is_one_sentence(account: Aws) -> None:
     with pytest.raises(UsageError, match="can't list s3://nowhere/a: NoSuchBucket"):
-        list(list_objects(AwsOptions().client("s3"), "nowhere", "a"))
+        Lister(AwsOptions().client("s3"), "nowhere").page("a")
 
 
 # ---------------------------------------------------------------------------- visibility, retries, deletions

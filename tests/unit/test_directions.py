@@ -24,6 +24,7 @@ FORBIDDEN = {
     "reading.py": NETWORK | (OUTSIDE - {"logsluice.sources"}),
     "pipeline.py": NETWORK | (OUTSIDE - {"logsluice.delivery"}),
     "delivery": NETWORK | (OUTSIDE - {"logsluice.delivery"}),
+    "state": OUTSIDE - {"logsluice.aws"},
     "sources": OUTSIDE - {"logsluice.sources", "logsluice.aws"},
     "sinks": OUTSIDE - {"logsluice.sinks", "logsluice.aws", "logsluice.store", "logsluice.cluster"},
     "store": NETWORK | (OUTSIDE - {"logsluice.store", "logsluice.sinks"}),

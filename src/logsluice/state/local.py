@@ -121,7 +121,7 @@ class LocalKeeper:
                     self._drop(name)
             if gone:
                 with self._lock:
-                    self._db.execute("PRAGMA incremental_vacuum").fetchall()
+                    self._db.executescript("PRAGMA incremental_vacuum")  # a step a page: `execute` would make one
         except sqlite3.Error as error:
             raise Unavailable(f"the state in {self._folder} can't be written: {error}") from error
 

@@ -99,7 +99,7 @@ class Ledger:
         self._keeper.hold(self._name)
         kept = self._keeper.entries(self._head)
         self.floor = float(kept[_FLOOR]) if _FLOOR in kept else start
-        self.swept = float(kept[_SWEPT]) if _SWEPT in kept else start
+        self.swept = float(kept[_SWEPT]) if _SWEPT in kept else self.floor
         for key, value in kept.items():
             rows = {_FAILED: self.failed, _AFTER: self.after}.get(key[:1])
             if rows is not None and len(key) == HASH_BYTES + 1:
