@@ -20,7 +20,7 @@ from logsluice.sinks.store import StoreSink
 from logsluice.store import retention, upkeep
 from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Overtaken
 from logsluice.store.checking import info, verify
-from logsluice.store.compaction import ENOUGH_FILES, LARGE_BYTES, compact, plan
+from logsluice.store.compaction import ENOUGH_FILES, LARGE_BYTES, alone, compact, plan
 from logsluice.store.query import StoreQuery
 from logsluice.testing.sinks import must_not_refuse, opened
 
@@ -114,11 +114,8 @@ def test_replaced_files_stay_for_readers_and_go_after_the_grace_period(tmp_path:
 
 def test_one_compacts_at_a_time(tmp_path: Path) -> None:
     write_each(tmp_path, event(1), event(2))
-    catalog = Catalog(tmp_path)
-    assert catalog.lease("compaction", "me", 60)
-    with pytest.raises(Busy, match="another process"):
+    with alone(tmp_path), pytest.raises(Busy, match="another process"):
         list(compact(tmp_path, whole=True))
-    assert catalog.lease("compaction", "me", -60)
     assert list(compact(tmp_path, whole=True)) == [(2, 2)]
 
 

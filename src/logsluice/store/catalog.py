@@ -267,24 +267,6 @@ class Catalog:
             self._db.execute(f"DELETE FROM ranges WHERE file IN ({old})", (before,))  # noqa: S608
             self._db.execute("DELETE FROM gone WHERE removed AND since < ?", (before,))
 
-    def lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Whether `holder` may do what is done by one at a time, for so long; the holder itself may prolong it."""
-        now = time.time()
-        with self._transaction():
-            return (
-                self._db.execute(
-                    "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?3"
-                    " WHERE holder = ?2 OR until < ?4",
-                    (name, holder, now + seconds, now),
-                ).rowcount
-                == 1
-            )
-
-    def release(self, name: str, holder: str) -> None:
-        """Give a lease back."""
-        with self._transaction():
-            self._db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder))
-
     def size(self) -> int:
         """Bytes of all entered files."""
         with self._lock:

@@ -10,9 +10,9 @@ out; their files go after a grace period (see `retention`). A process that is ki
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sys
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,7 +29,6 @@ ENOUGH_FILES = 8
 """While a pipeline runs, fewer small files are left until there are more."""
 
 _FAIR = 2
-_LEASE, _LEASE_SECONDS = "compaction", 120.0
 
 
 def plan(files: Iterable[DataFile], whole: bool = False) -> list[list[DataFile]]:
@@ -80,17 +79,33 @@ def compact(folder: Path, whole: bool = False) -> Iterator[tuple[int, int]]:
         Sick: The store can't be read or written.
         UsageError: There is no store.
     """
-    catalog, holder = Catalog(folder), uuid.uuid4().hex
-    with contextlib.closing(catalog), as_sink_faults(folder), contextlib.closing(Rewriter(folder)) as rewriter:
-        if not catalog.lease(_LEASE, holder, _LEASE_SECONDS):
-            raise Busy(f"another process is compacting the store in {folder}")
-        try:
-            for batch in plan(catalog.snapshot().files, whole):
-                catalog.lease(_LEASE, holder, _LEASE_SECONDS)
-                if done := _merge(catalog, rewriter, batch):
-                    yield len(batch), done
-        finally:
-            catalog.release(_LEASE, holder)
+    catalog = Catalog(folder)
+    with (
+        contextlib.closing(catalog),
+        as_sink_faults(folder),
+        alone(folder),
+        contextlib.closing(Rewriter(folder)) as rewriter,
+    ):
+        for batch in plan(catalog.snapshot().files, whole):
+            if done := _merge(catalog, rewriter, batch):
+                yield len(batch), done
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One compacts a store at a time: not for its safety, only to save the work. The lock goes with its process.
+
+    Raises:
+        Busy: Another one is at it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Busy(f"another process is compacting the store in {folder}") from None
+    finally:
+        os.close(handle)
 
 
 def _merge(catalog: Catalog, rewriter: Rewriter, batch: Sequence[DataFile]) -> int:

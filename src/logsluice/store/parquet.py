@@ -59,6 +59,10 @@ class About:
         }
         return orjson.dumps(entry).decode()
 
+    def options(self) -> str:
+        """SQL options of COPY, for a file that says this of itself."""
+        return f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{KEY}: {literal(self.dump())}}}"
+
     @classmethod
     def load(cls, dumped: bytes) -> About:
         """What `dump` wrote. Raises ValueError, KeyError or TypeError where it is something else."""
@@ -94,7 +98,7 @@ class Shelf:
         relative = f"format={safe(about.format)}/date={about.date}/{name}"
         written, final = self.folder / "_tmp" / name, self.folder / relative
         try:
-            write(written, f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{KEY}: {literal(about.dump())}}}")
+            write(written, about.options())
             sync(written)
             self._make_to_last(final.parent)
             written.rename(final)

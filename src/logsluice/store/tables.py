@@ -24,7 +24,7 @@ _STEPS = (
     ) WITHOUT ROWID;
     CREATE TABLE extras (format TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (format, path)) WITHOUT ROWID;
     """,
-    # 2: files that were replaced or dropped; who compacts; when a file's newest row was written
+    # 2: files that were replaced or dropped; when a file's newest row was written
     """
     ALTER TABLE files ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
     UPDATE files SET written = unixepoch();
@@ -33,7 +33,6 @@ _STEPS = (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, since INTEGER NOT NULL,
         removed INTEGER NOT NULL DEFAULT 0
     );
-    CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
     """,
 )
 
