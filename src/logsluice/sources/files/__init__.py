@@ -62,7 +62,7 @@ class Config(Options):
         default="beginning", description="Following: where to start in files that are there at the very first start."
     )
     range_bytes: Size = Field(
-        default=4 * 1024 * 1024, ge=1024, description="Following: how much of a file is handed out at once."
+        default=8 * 1024 * 1024, ge=1024, description="Following: how much of a file is handed out at once."
     )
     idle: Duration = Field(
         default=60.0, gt=0, description="Following: a last line without a newline waits so long, and closing a file."
