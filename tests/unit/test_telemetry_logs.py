@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
@@ -72,3 +73,30 @@ def test_a_repeated_warning_is_held_back_and_counted_afterwards() -> None:
     now[0] = 61.0
     assert say() == {"event": "throttled", "repeated": 2}
     assert say() == {"event": "throttled"}
+
+
+def test_what_was_held_back_is_summed_up_at_the_end_of_its_window(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(readable=False)
+    now, later = [0.0], list[tuple[float, Callable[[], None]]]()
+    limit = RateLimit(window=60, clock=lambda: now[0], later=lambda seconds, call: later.append((seconds, call)))
+
+    def say() -> None:
+        try:
+            limit(structlog.PrintLogger(), "warning", {"event": "throttled"})
+        except structlog.DropEvent:
+            pass
+
+    now[0] = 10.0
+    threads = [threading.Thread(target=say) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    [(seconds, sum_up)] = later
+    assert seconds == 60.0
+    now[0] = 70.0
+    sum_up()
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["message"], line["times"]) == ("held back, for it repeated", "throttled", 47)
+    sum_up()
+    assert capsys.readouterr().err == "", "it is said once"

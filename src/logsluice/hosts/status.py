@@ -47,7 +47,8 @@ class Reason:
         return 0.0 if self.since is None else (datetime.now(UTC) - self.since).total_seconds()
 
     def __str__(self) -> str:
-        subject = " ".join(part for part in (self.pipeline, self.what, self.name) if part)
+        process = f"process {self.process}" if self.process else ""
+        subject = " ".join(part for part in (process, self.pipeline, self.what, self.name) if part)
         since = f" since {self.since:%Y-%m-%d %H:%M:%S}Z" if self.since else ""
         return f"{subject}: {self.reason}{since}"
 

@@ -40,7 +40,7 @@ class StatusFile:
 
     def __enter__(self) -> StatusFile:
         try:
-            _make(self._path.parent)
+            _make(self._path.parent, is_shared="LOGSLUICE_RUN_DIR" not in os.environ)
         except OSError as error:
             self._give_up(error)
         self.tick()
@@ -102,9 +102,11 @@ def _stem(configuration: str) -> str:
     return hashlib.blake2b(str(Path(configuration).resolve()).encode(), digest_size=8).hexdigest()
 
 
-def _make(path: Path) -> None:
-    """Others share the folder above: what they may have put in its place is not written to."""
+def _make(path: Path, is_shared: bool) -> None:
+    """Where others share the folder above, what they may have put in its place is not written to."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not is_shared:
+        return
     if path.is_symlink() or path.stat().st_uid != os.getuid():
         raise PermissionError(f"{path} belongs to somebody else")
 

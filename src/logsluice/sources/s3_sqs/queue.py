@@ -27,6 +27,7 @@ MAX_IN_FLIGHT_SECONDS = 12 * 3600.0
 GIVE_UP_SECONDS = 60.0
 """So long before that, extending ends."""
 
+_LEARNT = ["RedrivePolicy", "QueueArn", "MessageRetentionPeriod"]
 _GONE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
 _NOT_OURS = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
 _AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.(?:com|com\.cn|eu)")
@@ -72,6 +73,7 @@ class Queue:
         account: Twelve digits, "" when unknown.
         max_receive_count: Of its redrive policy; 0 without one, or when it may not be read.
         can_extend: False once ChangeMessageVisibility was denied.
+        retention: Seconds for which it keeps messages; None when that may not be read.
         prefetched: Messages that were received while opening.
     """
 
@@ -81,6 +83,7 @@ class Queue:
     account: str = ""
     max_receive_count: int = 0
     can_extend: bool = True
+    retention: float | None = None
     prefetched: list[Message] = field(default_factory=list)
 
     @property
@@ -281,9 +284,9 @@ def _no_queue(client: Any, name: str) -> UsageError:
 
 
 def _read_attributes(queue: Queue) -> bool:
-    """Learn the redrive policy; False when that is not permitted."""
+    """Learn the redrive policy and the retention; False when that is not permitted."""
     try:
-        answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["RedrivePolicy", "QueueArn"])
+        answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=_LEARNT)
     except ClientError as error:
         if is_denied(error):
             return False
@@ -291,6 +294,8 @@ def _read_attributes(queue: Queue) -> bool:
     attributes = answer.get("Attributes", {})
     if "RedrivePolicy" in attributes:
         queue.max_receive_count = int(orjson.loads(attributes["RedrivePolicy"]).get("maxReceiveCount", 0))
+    if "MessageRetentionPeriod" in attributes:
+        queue.retention = float(attributes["MessageRetentionPeriod"])
     queue.account = queue.account or attributes.get("QueueArn", ":" * 5).split(":")[4]
     return True
 

@@ -54,6 +54,11 @@ class S3SqsSource:
         return self.config.visibility if extended else self.config.visibility_without_heartbeat
 
     @property
+    def retention(self) -> float | None:
+        """Seconds until the first of its queues forgets a message, as far as that is known."""
+        return min((queue.retention for queue in self._queues if queue.retention is not None), default=None)
+
+    @property
     def formats(self) -> tuple[Format, ...]:
         """The formats of its own that it gives to some objects."""
         return self._buckets.formats
