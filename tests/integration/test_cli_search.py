@@ -160,7 +160,9 @@ def test_an_error_in_the_query_is_pointed_at(
     ("arguments", "code", "reason"),
     [
         (["--store", "nowhere"], 1, "no store in nowhere"),
-        (["--url", "https://search.example.com"], 2, "can't ask a cluster yet"),
+        (["--url", "ftp://search.example.com"], 2, "no URL of a cluster"),
+        (["--url", "https://"], 1, "a host is a URL such as"),
+        (["--id", "x", "--stats", "y"], 2, "exclude each other"),
         (["--json", "--csv"], 2, "exclude each other"),
         (["--since", "soon"], 2, "is no date"),
         (["--since", "2026-02", "--until", "2026-01"], 2, "--since is not before --until"),

@@ -220,6 +220,7 @@ def test_what_a_query_finds(query: StoreQuery, text: str, ids: list[str]) -> Non
         ("ok:yes", 3, "true nor false"),
         ("client_ip:ten", 10, "no IP address"),
         ("client_ip:10.*", 10, "10.0.0.0/8"),
+        ("client_ip:10.0.0.0/99", 10, "no network"),
         ("url:>a", 4, "no order"),
         ("seen:soon", 5, "no date"),
         ("where:here", 6, "`:*`"),

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from logsluice.cli.messages import Misused
 from logsluice.components import Context
@@ -37,8 +35,14 @@ class Target:
     """Whether rejects go to a dead letter by default; a stream on standard output leaves no files behind."""
 
 
-def target(to: str, store: Path, context: Context) -> Target:
+def target(to: str, store: Path, context: Context, ca_file: Path | None = None) -> Target:
     """The output for `stdout`, `store` or `https://[user:password@]host[:port][/index]`.
+
+    Args:
+        to: One of these.
+        store: The store's folder.
+        context: Of the pipeline.
+        ca_file: The authorities that a cluster's certificate is checked with, instead of the system's.
 
     Raises:
         UsageError: It is none of these.
@@ -46,38 +50,25 @@ def target(to: str, store: Path, context: Context) -> Target:
     from logsluice.sinks import stdout
     from logsluice.sinks import store as embedded
 
+    if ca_file is not None and not to.startswith("https://"):
+        raise Misused("--ca-file is for --to https://host/index", "leave it out")
     if to == "stdout":
         return Target(stdout.build(stdout.Config(), context), "stdout", keeps_rejects=False)
     if to == "store":
         return Target(embedded.build(embedded.Config(path=store), context), "store", keeps_rejects=True)
     if to.startswith(("http://", "https://")):
-        return Target(_cluster(to, context), "opensearch", keeps_rejects=True)
+        return Target(_cluster(to, context, ca_file), "opensearch", keeps_rejects=True)
     raise Misused(f"there is no target {to!r}", "give --to stdout, --to store or --to https://host/index")
 
 
-def _cluster(url: str, context: Context) -> Sink:
-    from pydantic import ValidationError
-
-    from logsluice.config.explain import explain
+def _cluster(url: str, context: Context, ca_file: Path | None) -> Sink:
+    from logsluice.cluster.address import from_url, index_of
     from logsluice.sinks import opensearch
 
     try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError as error:
-        raise Misused(f"--to is no URL: {error}") from None
-    options: dict[str, Any] = {"hosts": [f"{parts.scheme}://{parts.hostname or ''}{port}"]}
-    if index := unquote(parts.path.strip("/")):
-        options["index"] = index
-    if parts.username:
-        options |= {"user": unquote(parts.username), "password": unquote(parts.password or "")}
-    elif (parts.hostname or "").endswith(".amazonaws.com"):
-        options["auth"] = "aws"
-    try:
-        return opensearch.build(opensearch.Config.model_validate(options), context)
-    except ValidationError as error:
-        said = "; ".join(message for _, message in explain(error, opensearch.Config, options))
-        raise Misused(f"--to can't be used: {said}", "write it as https://host:9200/index") from None
+        return opensearch.build(from_url(opensearch.Config, url, index=index_of(url) or None, ca_file=ca_file), context)
+    except UsageError as error:
+        raise Misused(f"--to can't be used: {error}", error.hint) from None
 
 
 def source_of(paths: Sequence[str]) -> Source:

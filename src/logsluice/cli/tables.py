@@ -6,6 +6,7 @@ import csv
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,11 +14,14 @@ import click
 
 from logsluice.cli import render
 from logsluice.model import Event
-from logsluice.store.query import Count, Found, Histogram, Hit
+from logsluice.query.results import Count, FieldInfo, Found, Histogram, Hit, Stats
 
 FEWEST_COLUMNS = 3
 MOST_EMPTY = 3
 """So many empty bars of a histogram stand one below the other."""
+
+MOST_FORMATS = 4
+"""So many formats that have a field are named."""
 
 _TELLING = (
     ("client_ip", "srcaddr", "sourceip", "c_ip", "client", "source", "remote"),
@@ -40,6 +44,12 @@ class Output(Protocol):
 
     def histogram(self, histogram: Histogram) -> None:
         """Events over time."""
+
+    def stats(self, field: str, stats: Stats) -> None:
+        """What the values of a field look like."""
+
+    def fields(self, fields: Sequence[FieldInfo]) -> None:
+        """What a query can name."""
 
 
 class Table:
@@ -85,6 +95,22 @@ class Table:
                 by = "  ".join(f"{render.escape(value)}:{count:,}" for value, count in bucket.by.items())
                 click.echo(f"{line}  {by}" if by else line)
 
+    def stats(self, field: str, stats: Stats) -> None:  # noqa: ARG002 - whoever asks knows it
+        """A line for each."""
+        rows = list(_told(stats))
+        labels = max(len(label) for label, _ in rows)
+        _echo(f"{label:<{labels}}  {_number(value)}" for label, value in rows)
+
+    def fields(self, fields: Sequence[FieldInfo]) -> None:
+        """A line for each."""
+        names = max((len(render.escape(info.name)) for info in fields), default=0)
+        for info in fields:
+            kind = f"{info.kind} list" if info.many else info.kind
+            share = "     " if info.coverage is None else f"{info.coverage:>5.0%}"
+            many = len(info.formats) > MOST_FORMATS
+            formats = f"{len(info.formats)} formats" if many else ", ".join(info.formats)
+            click.echo(f"{render.escape(info.name):<{names}}  {kind:<12}  {share}  {formats}".rstrip())
+
 
 class Ndjson:
     """For programs: one document a line."""
@@ -100,6 +126,14 @@ class Ndjson:
     def histogram(self, histogram: Histogram) -> None:
         """`{"start": …, "count": …, "by": {…}}`, `by` only where it was asked for."""
         self._write({"start": b.start, "count": b.count, **({"by": b.by} if b.by else {})} for b in histogram.buckets)
+
+    def stats(self, field: str, stats: Stats) -> None:
+        """`{"field": …, "count": …, "distinct": …, "min": …}`, percentiles as `p50` and so on."""
+        self._write([{"field": field, **dict(_told(stats))}])
+
+    def fields(self, fields: Sequence[FieldInfo]) -> None:
+        """As `FieldInfo` has them."""
+        self._write(asdict(info) for info in fields)
 
     def _write(self, documents: Iterable[dict[str, Any]]) -> None:
         from logsluice.lang.as_json import dumps, for_terminals
@@ -130,6 +164,21 @@ class Csv:
             ([b.start, b.count, *(b.by.get(name, 0) for name in names)] for b in histogram.buckets),
         )
 
+    def stats(self, field: str, stats: Stats) -> None:
+        """A column for each."""
+        told = dict(_told(stats))
+        self._write(["field", *told], [[field, *told.values()]])
+
+    def fields(self, fields: Sequence[FieldInfo]) -> None:
+        """A row for each."""
+        self._write(
+            ["name", "kind", "many", "formats", "declared", "coverage"],
+            (
+                [i.name, i.kind, i.many, " ".join(i.formats), i.declared, "" if i.coverage is None else i.coverage]
+                for i in fields
+            ),
+        )
+
     def _write(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name if name == "@timestamp" else _cell(name) for name in header])
@@ -149,6 +198,23 @@ def telling(events: Sequence[Event]) -> list[str]:
         chosen += [found] if found else []
     chosen += [name for name in names if name not in chosen][: max(0, FEWEST_COLUMNS - len(chosen))]
     return chosen
+
+
+def _told(stats: Stats) -> Iterator[tuple[str, Any]]:
+    yield "count", stats.count
+    yield "distinct", stats.distinct
+    for name in ("min", "max", "sum", "mean"):
+        if (value := getattr(stats, name)) is not None:
+            yield name, value
+    for percent, value in stats.percentiles.items():
+        yield f"p{percent:g}", value
+
+
+def _number(value: Any) -> str:
+    """Numbers with commas and no more digits than say something."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return render.escape(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
 
 
 def _echo(lines: Iterable[str]) -> None:

@@ -30,6 +30,10 @@ _DATE = re.compile(
 )
 
 
+class Impossible(ValueError):
+    """A value that is a mistake, whatever other kinds the field has elsewhere."""
+
+
 def number(text: str) -> int | float:
     """An integer where it is one, else a float.
 
@@ -53,11 +57,27 @@ def boolean(text: str) -> bool:
 
 
 def network(text: str) -> Network:
-    """An address (as a network of one) or a network in CIDR notation, host bits ignored."""
+    """An address (as a network of one) or a network in CIDR notation, host bits ignored.
+
+    Raises:
+        Impossible: It begins as a network and has no such prefix length: `10.0.0.0/99`.
+        ValueError: It is none.
+    """
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
+        address, _, length = text.partition("/")
+        if length.isdecimal() and _is_address(address):
+            raise Impossible(f"{text!r} is no network: a prefix has at most 32 bits, of IPv6 at most 128") from None
         raise ValueError(f"{text!r} is no IP address and no network such as 10.0.0.0/8") from None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def ip_place(text: str) -> int:

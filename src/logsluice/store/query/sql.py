@@ -98,6 +98,8 @@ class Compiler:
             return NEVER
         try:
             condition = self._compare(target, node)
+        except values.Impossible as error:
+            raise QueryError(f"{node.field}: {error}", self.query, node.position) from None
         except ValueError as error:
             self._refused[node.position] = f"{node.field}: {error}"
             return NEVER
