@@ -148,6 +148,7 @@ def test_a_full_disk_behind_standard_output_is_one_sentence(tmp_path: Path) -> N
         ((".",), 2, "error: store is to be written and lies within ., which is to be read"),
         ((".", "s3://bucket/x"), 2, "error: one s3:// prefix at a time"),
         (("s3://",), 2, "error: s3:// names no bucket"),
+        ((".", "--ca-file", "ca.pem"), 2, "error: --ca-file is for --to https://host/index"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_a_hint(arguments: tuple[str, ...], code: int, said: str, tmp_path: Path) -> None:

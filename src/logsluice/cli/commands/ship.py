@@ -40,7 +40,12 @@ Examples:
 @click.option(
     "--dead-letter", metavar="DIR", help="Folder or s3:// prefix for records that can't be used [dead-letter]."
 )
-def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead_letter: str | None) -> int:
+@click.option(
+    "--ca-file", metavar="FILE", type=click.Path(path_type=Path), help="Authorities that a cluster's TLS is checked by."
+)
+def command(
+    paths: tuple[str, ...], format_name: str, to: str, store: Path, dead_letter: str | None, ca_file: Path | None
+) -> int:
     """Read log files or S3 objects once, and make them searchable.
 
     A PATH is a file, a folder, a pattern, - for standard input, or an s3://bucket/prefix. Compression and format are
@@ -65,7 +70,7 @@ def command(paths: tuple[str, ...], format_name: str, to: str, store: Path, dead
         raise Misused(f"the format {format_name} can't be used here: {error}") from None
     counters, times = Counters(), Times()
     meter = Metered(source_of(paths))
-    goal = target(to, store, Context("ship", possible_formats(chosen), Path()))
+    goal = target(to, store, Context("ship", possible_formats(chosen), Path()), ca_file)
     kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
     running = service("ship", meter, chosen, goal, kept_in, [times], counters)
     keep_apart(paths, *([store] if goal.name == "store" else []), *([kept_in] if kept_in else []))
