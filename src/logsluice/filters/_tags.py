@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from logsluice.model import Event
@@ -17,8 +17,10 @@ def add_tags(event: Event, tags: Iterable[str]) -> None:
     event[TAGS] = [*_tags(event), *tags]
 
 
-def add_failure_tags(event: Event, tags: Iterable[str]) -> None:
+def add_failure_tags(event: Event, tags: Sequence[str]) -> None:
     """Append the tags that are not there yet (as Logstash's `tag_on_failure`)."""
+    if not tags:
+        return
     have = _tags(event)
     event[TAGS] = have + [tag for tag in dict.fromkeys(tags) if tag not in have]
 

@@ -1,0 +1,43 @@
+"""The patterns that grok knows: files of `NAME regular expression`, ours and those of `patterns_dir`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+
+@cache
+def builtin() -> dict[str, str]:
+    """Every pattern of the files in `patterns/`."""
+    found: dict[str, str] = {}
+    for file in sorted(files(__package__).joinpath("patterns").iterdir(), key=lambda file: file.name):
+        found |= definitions(file.read_text(encoding="utf-8"))
+    return found
+
+
+def from_folders(folders: Sequence[Path], pattern: str) -> dict[str, str]:
+    """The patterns in the files of some folders whose names match a glob.
+
+    Raises:
+        OSError: A folder or file can't be read.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        for file in [folder] if folder.is_file() else sorted(folder.glob(pattern)):
+            if file.is_file():
+                found |= definitions(file.read_text(encoding="utf-8"))
+    return found
+
+
+def definitions(text: str) -> dict[str, str]:
+    """`NAME pattern`, one a line; `#` begins a comment line."""
+    return dict(_lines(text))
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            name, _, pattern = line.strip().partition(" ")
+            yield name, pattern.strip()
