@@ -214,3 +214,8 @@ def test_options_that_can_not_work_are_refused(options: dict[str, Any], said: st
         return
     with pytest.raises(ValidationError, match=said):
         Config.model_validate(options)
+
+
+@pytest.mark.parametrize(("path", "compress", "warned"), [("a.ndjson", True, 1), ("a.gz", False, 1), ("a.gz", True, 0)])
+def test_check_warns_of_a_name_that_tells_another_kind(path: str, compress: bool, warned: int) -> None:
+    assert len(list(file_sink.concerns(Config(path=path, gzip=compress), Context()))) == warned

@@ -15,7 +15,7 @@ from logsluice.components import Context
 from logsluice.decode import Decoder
 from logsluice.formats import load
 from logsluice.model import Delivery, Outcome
-from logsluice.sources.files import Config, build
+from logsluice.sources.files import Config, build, concerns
 from logsluice.sources.files.follow import FollowingSource
 
 INTERVAL = 0.01
@@ -326,3 +326,10 @@ def test_handles_of_resting_files_are_let_go(logs: Path) -> None:
 def test_standard_input_can_not_be_followed() -> None:
     with pytest.raises(ValidationError, match="standard input can't be followed"):
         Config.model_validate({"paths": ["-"], "follow": True})
+
+
+def test_check_warns_of_names_that_rotation_leaves(tmp_path: Path) -> None:
+    options = {"paths": ["app.log", "*.log", "."], "follow": True}
+    context = Context(base=tmp_path, state="s3://bucket/state")
+    assert [option for option, _ in concerns(Config.model_validate(options), context)] == ["paths", "follow"]
+    assert list(concerns(Config.model_validate({**options, "follow": False}), context)) == []

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,6 +80,12 @@ class Config(Options):
 def build(config: Config, context: Context) -> FileSink:
     """The sink; relative paths start from the context's folder."""
     return FileSink(config, context.base)
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
+    """What works today and will be regretted: see `logsluice.components`."""
+    if config.gzip is not config.path.endswith(".gz"):
+        yield "gzip", "whoever reads the file takes it for the other kind: a name that ends in .gz, or none, tells it"
 
 
 @dataclass(slots=True)

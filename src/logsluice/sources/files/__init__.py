@@ -29,10 +29,14 @@ record of its own: JSON over several lines can't be followed. Header lines (Clou
 later lines when they stand within the first 4 KiB of their file.
 
 A file that is truncated before it was read to its end, and copied to nowhere, has lost those lines; the log says so.
+State in S3 is written with a delay: after a kill within the first seconds of a new file its lines may come under other
+ids. One process follows a file; a second one with the same state reads it too, and says so.
 """
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -101,3 +105,15 @@ def build(config: Config, context: Context) -> Source:
         return open_state(context.state, AwsOptions(), context.base)
 
     return FollowingSource(config, context.base, Positions(keeper, f"files/{context.pipeline}"))
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:
+    """What works today and will be regretted: see `logsluice.components`."""
+    if not config.follow:
+        return
+    for path in config.paths:
+        if not glob.has_magic(path) and not (context.base / path).is_dir():
+            lost = "what is written while this is down, and then rotated to another name, is never read"
+            yield "paths", f"{path} is one name: {lost}; write {path}*"
+    if context.state.startswith("s3://"):
+        yield "follow", "state in S3 is written with a delay: after a kill new files may be read again under other ids"

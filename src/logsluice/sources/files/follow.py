@@ -68,8 +68,8 @@ class FollowingSource:
                 if self._is_closed:
                     return []
                 if now >= self._next_look:
+                    self._lookout.look()  # nothing is handed out while who a file is can't be written down
                     self._next_look = now + self.config.interval
-                    self._lookout.look()
                 batch = [self._again(delivery) for delivery in self._retries.due()] or list(self._batch())
                 if batch or now >= end:
                     return batch
