@@ -13,7 +13,7 @@ import pytest
 from logsluice import __version__
 from logsluice.cli.main import Commands, program
 from logsluice.components import find, names
-from logsluice.config.model import PipelineModel
+from logsluice.config.model import ConfigModel, PipelineModel
 from logsluice.delivery.policies import DEFAULTS
 from tests.end_to_end.program import run
 
@@ -79,7 +79,7 @@ def test_the_readme_names_every_command_and_format() -> None:
 
 def test_every_option_of_a_pipeline_is_documented() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    options = [*PipelineModel.model_fields, *DEFAULTS]
+    options = [*ConfigModel.model_fields, *PipelineModel.model_fields, *DEFAULTS]
     assert [option for option in options if f"| `{option}` |" not in page] == []
 
 

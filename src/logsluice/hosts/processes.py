@@ -196,7 +196,9 @@ class Processes:
         had_worked = child.status is not None
         child.line.close()
         child.program = child.line = child.status = None
-        if code == 0 or self._stopped_at is not None:
+        if self._stopped_at is not None and code == -signal.SIGTERM and not had_worked:
+            child.code = 0  # it was told to stop before it could hear that, with nothing in hand
+        elif code == 0 or self._stopped_at is not None:
             child.code = code if code >= 0 else 1
         elif code > 0 and not had_worked:
             child.code = code
