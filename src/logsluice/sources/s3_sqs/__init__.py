@@ -12,7 +12,39 @@ for S3 can't notify them.
 
 **Which buckets are read.** Whoever may send to a queue may name any bucket. With `buckets`, only those are read.
 Without it, only buckets of the account that owns the queue, which S3 itself checks (`ExpectedBucketOwner`); a queue of
-which the account can't be told needs `buckets`. An object that may not be read becomes a reject.
+which the account can't be told needs `buckets`. An object that may not be read becomes a reject. A bucket may be
+written as its ARN.
+
+**Options by bucket and folder.**
+
+    source:
+      type: s3_sqs
+      queue: https://sqs.eu-west-1.amazonaws.com/123456789012/logs
+      buckets: [audit-logs, shared-logs]
+      bucket_options:
+        - bucket: ^audit-
+          aws: {role_arn: "arn:aws:iam::210987654321:role/reader", external_id: logs}
+          folders:
+            - {key: /elasticloadbalancing/, format: alb, fields: {team: web}}
+            - {key: /CloudTrail/, format: cloudtrail}
+        - bucket: ^shared-
+          via: arn:aws:s3:eu-west-1:210987654321:accesspoint/logs
+
+`bucket` and `key` are regular expressions that are found anywhere: anchor them with `^` and `$`. The first bucket that
+matches counts, and of it the first folder. `aws` says what differs from the source's own `aws`; `via` is an access
+point (ARN or alias) that is asked instead of the bucket; `format` replaces the pipeline's; `fields` are set where an
+event lacks them. They allow nothing: `buckets` does. Events find their object's folder in `[@metadata][s3][folder]`.
+
+**Regions.** An object is read in the region that is set for its bucket, else in the one that the notification names,
+else in the queue's. A bucket that is elsewhere is found by what S3 answers.
+
+**Versions.** An object that was replaced before it was read is `superseded`, and its newer notification brings it; one
+that was deleted is `missing`. `all_versions` reads the announced version in both cases; where that is denied, the
+latest is read if it is the announced one.
+
+**When an object is done**, every output having confirmed all of it, `after` may delete, move or tag it, if it is still
+the one that was read. One with rejects stays, for the dead letter may refer to it. What can't be done for a passing
+reason is tried again with the message. Objects below the place that they are moved to are not read.
 
 **Messages that fail.** A message that can't be used up comes back after `retry_delay`, doubled each time up to
 `retry_delay_max`. One that was received more than `isolate_after` times is handed out alone, so that an object that
@@ -22,7 +54,12 @@ kills its worker takes no other delivery with it. Before the queue's own `maxRec
 **Permissions:** `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `s3:GetObject` are enough. `sqs:ChangeMessageVisibility`
 is wanted for the heartbeat and for retries; without it there is one warning, and messages are received with
 `visibility_without_heartbeat`. `sqs:GetQueueAttributes` lets it see the redrive policy, `s3:ListBucket` lets it tell a
-missing object from a denied one, `sqs:GetQueueUrl` is needed where a queue is given by its name.
+missing object from a denied one, `sqs:GetQueueUrl` is needed where a queue is given by its name. `all_versions` wants
+`s3:GetObjectVersion`, objects under SSE-KMS `kms:Decrypt`, a role `sts:AssumeRole`; for `after` see below. Objects
+under SSE-C can't be read: only their writer has the key.
+
+**After:** `delete` and `move` want `s3:DeleteObject`; `move` also `s3:PutObject` for the destination, and
+`s3:GetObjectTagging` and `s3:PutObjectTagging` where objects have tags; `tag` wants these two.
 """
 
 from __future__ import annotations
