@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
+from logsluice.framing.windows import windows
 from logsluice.model import EXCERPT_BYTES, Continues, Event, Reject
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ class Piece:
         rejects: Records that framing or the format could not use.
         size: Decompressed bytes that were used up.
         format: The name of the format at work.
+        window: Names the window of the input that all of it lies in, `<day>.<digest>.<position>`; "" without windows.
     """
 
     events: list[Event] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     size: int = 0
     format: str = ""
+    window: str = ""
 
 
 def _uncounted(name: str, amount: int, label: str) -> None:
@@ -64,6 +67,8 @@ class Decoder:
             terminator, as S3logsbeat makes it (identical lines then become one document).
         with_origin: Whether events carry `origin {uri, version, position}`, which leads back to their bytes.
         count: Told of what is no reject and still worth knowing: (name, amount, label).
+        window_bytes: Pieces end where windows of this size end (`model.Windowed`), and their events say whose they
+            are; 0 for no windows.
     """
 
     format: Format
@@ -74,6 +79,7 @@ class Decoder:
     document_id: Literal["position", "content"] = "position"
     with_origin: bool = True
     count: Callable[[str, int, str], None] = _uncounted
+    window_bytes: int = 0
 
     def decode(self, payload: Payload) -> Iterator[Piece]:
         """Read a payload to its end, a bounded piece at a time.
@@ -90,12 +96,17 @@ class Decoder:
             self.count("formats", 1, chosen.name)
             parser = chosen.parser()
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
-            for records in chosen.framing.frame(chunks, self.limits):
+            batches = chosen.framing.frame(chunks, self.limits)
+            for records in windows(batches, self.window_bytes) if self.window_bytes else batches:
                 piece = Piece(size=records.size, format=chosen.name)
                 parsed = parser.parse(records)
                 if continued is not None:
                     parsed = _continued(continued, records, parsed)
                 self._collect(piece, records, parsed, origin, stamp)
+                if records.window >= 0:
+                    piece.window = origin.id_of(records.window)
+                    for event in piece.events:
+                        event["@metadata"]["window"] = piece.window
                 yield piece
 
     def _collect(
@@ -164,6 +175,8 @@ def _continued(payload: Continues, records: Records, parsed: Sequence[Parsed]) -
         broken.position += offset
     mine = [None if position < lead else result for result, position in zip(parsed, records.positions, strict=True)]
     records.positions = [position + offset for position in records.positions]
+    if records.window >= 0:
+        records.window = max(records.window, lead) + offset
     return mine
 
 

@@ -258,6 +258,7 @@ class Records:
         terminators: Of each, or None when every one is a single line feed.
         size: Bytes of the decompressed stream that these records take.
         broken: Records in this stretch that could not be handed on.
+        window: Where the window begins that all of them lie in (see `Windowed`), -1 where nobody asked for windows.
     """
 
     records: list[bytes]
@@ -265,6 +266,7 @@ class Records:
     terminators: list[bytes] | None = None
     size: int = 0
     broken: list[Broken] = field(default_factory=list)
+    window: int = -1
 
     def terminator(self, index: int) -> bytes:
         """The terminator of one record: b"" for a last line without one."""
@@ -424,6 +426,20 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Release connections; everything confirmed is safe before this is called."""
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """What a Sink may have beside its contract: it writes files that are named by where they begin in their input.
+
+    A repeat then overwrites itself, if it is cut at the same places. So each payload is divided into windows whose
+    ends depend on its bytes alone, events carry theirs in `[@metadata][window]`, and a request holds whole windows,
+    over `request_bytes` where need be.
+    """
+
+    @property
+    def window_bytes(self) -> int:
+        """How large a window gets; see `logsluice.framing.windows`."""
 
 
 class Replaces(Protocol):

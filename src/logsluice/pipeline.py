@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 
 from logsluice.decode import Decoder
@@ -18,7 +19,7 @@ from logsluice.delivery.policies import Policies
 from logsluice.delivery.run import Run
 from logsluice.delivery.sender import Output, Sender
 from logsluice.framing.limits import MIB
-from logsluice.model import Delivery, Filter, Outcome
+from logsluice.model import Delivery, Filter, Outcome, Windowed
 from logsluice.telemetry.counters import Counters
 
 CHUNK_COST = 8 * MIB
@@ -55,7 +56,8 @@ class Pipeline:
         counters: Counters | None = None,
     ) -> None:
         self.name = name
-        self.decoder = decoder
+        sizes = [output.sink.window_bytes for output in outputs if isinstance(output.sink, Windowed)]
+        self.decoder = replace(decoder, window_bytes=max(sizes, default=0))
         self.filters = tuple(filters)
         self.dead_letter = dead_letter
         self.policies = policies or Policies()

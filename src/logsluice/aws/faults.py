@@ -18,9 +18,12 @@ from botocore.exceptions import (
 
 from logsluice.errors import (
     Archived,
+    Busy,
     Denied,
     Missing,
     MissingOrDenied,
+    Sick,
+    SinkFault,
     SourceFault,
     Superseded,
     Unavailable,
@@ -158,3 +161,17 @@ def _denied(text: str, said: str, may_list: Callable[[], bool]) -> SourceFault:
         return Denied(text) if may_list() else MissingOrDenied(text)
     except (ClientError, BotoCoreError):
         return MissingOrDenied(text)
+
+
+def output_fault(error: Exception, doing: str) -> SinkFault:
+    """What an error says of the place that an output writes to: wait, or have it mended.
+
+    Args:
+        error: What boto3 raised.
+        doing: What was being done, to what: "can't write s3://bucket/key".
+    """
+    said = explain(error, doing)
+    message = f"{said}; {said.hint}" if said.hint else str(said)
+    passing = is_passing(error) if isinstance(error, ClientError) else type(error) not in _HINTS
+    reachable = isinstance(error, EndpointConnectionError | ConnectTimeoutError)
+    return Busy(message) if passing or reachable else Sick(message)

@@ -41,6 +41,11 @@ class Budget:
             self._used += amount
             return True
 
+    def overdraw(self, amount: int) -> None:
+        """Charge without waiting: for the rest of what is held already, and can't be let go before it is whole."""
+        with self._freed:
+            self._used += amount
+
     def release(self, amount: int) -> None:
         """Give back what was charged."""
         with self._freed:

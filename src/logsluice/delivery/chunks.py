@@ -107,10 +107,12 @@ class Segment:
         encoded: Aligned with the pipeline's outputs; None where an output gets nothing of it, or has taken it.
         given: Aligned likewise: how many events the output was offered, those that it can't encode included.
         refused: Aligned likewise: which of these it can't encode, ascending.
+        window: The window of the payload that they lie in, "" without windows (`model.Windowed`).
     """
 
     progress: Progress
     origin: Origin
+    window: str = ""
     encoded: list[Encoded | None] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
     refused: list[list[int]] = field(default_factory=list)
@@ -151,6 +153,27 @@ class Chunk:
             segment.progress.chunks += 1
         self.segments.append(segment)
         self.cost += cost
+
+    def goes_on(self, segment: Segment) -> bool:
+        """Whether its last window is not ended yet: the segment lies in it, too."""
+        last = self.segments[-1] if self.segments else None
+        return last is not None and last.progress is segment.progress and "" != last.window == segment.window
+
+    def drop_last_window(self, progress: Progress) -> int:
+        """Let go of the last window of a delivery that was given up in the middle; what was charged for it.
+
+        The delivery comes again, and half a window would overwrite what a whole one has written before.
+        """
+        last = self.segments[-1] if self.segments else None
+        if last is None or last.progress is not progress or not last.window:
+            return 0
+        freed = 0
+        while self.segments and self.goes_on(last):
+            freed += self.segments.pop().cost
+        self.cost -= freed
+        if not self.segments or self.segments[-1].progress is not progress:
+            progress.chunks -= 1
+        return freed
 
     def owners(self) -> list[Progress]:
         """The deliveries with events in it, each once."""

@@ -63,6 +63,8 @@ class Run:
                 else:
                     for _ in self._read(progress):
                         yield from self._certain()
+                if progress.outcome >= Outcome.PARKED:
+                    self._pipeline.budget.release(self._chunk.drop_last_window(progress))
                 progress.is_read = True
                 if not progress.chunks:
                     self._done.append(progress)
@@ -129,11 +131,19 @@ class Run:
         segment = self._encode(progress, origin, events)
         if not any(segment.given):
             return
+        segment.window = piece.window
+        if piece.window and not self._chunk.goes_on(segment):
+            yield from self._submit_full()
         cost = segment.cost
-        if not self._charge(cost):
+        if not self._charge(cost, segment):
             progress.worsen(Outcome.RETRY)
             return
         self._chunk.add(segment, cost)
+        if not piece.window:
+            yield from self._submit_full()
+
+    def _submit_full(self) -> Iterator[None]:
+        """Where a chunk may end: without windows anywhere, else between two of them."""
         if self._chunk.cost >= self._pipeline.chunk_cost:
             self._submit()
             yield
@@ -181,10 +191,17 @@ class Run:
             waits.enter_context(delivery.activity.waits())
         return waits
 
-    def _charge(self, cost: int) -> bool:
-        """Charge the budget. Who must wait for room first sends what it holds, so that nobody waits in a circle."""
+    def _charge(self, cost: int, segment: Segment) -> bool:
+        """Charge the budget. Who must wait for room first sends what it holds, so that nobody waits in a circle.
+
+        Half a window can't be sent: its other half may pass the budget, by one window a worker at the most.
+        """
         budget = self._pipeline.budget
         if budget.try_charge(cost):
+            return True
+        if self._chunk.goes_on(segment):
+            self._join()
+            budget.overdraw(cost)
             return True
         self._submit()
         self._join()

@@ -18,7 +18,7 @@ import structlog
 
 from logsluice.delivery.reject_share import RejectShare
 from logsluice.errors import Sick, SinkFault
-from logsluice.model import Encoded, Event, Sink
+from logsluice.model import Encoded, Event, Sink, Windowed
 
 if TYPE_CHECKING:
     from logsluice.delivery.deadline import Deadline
@@ -88,6 +88,7 @@ class Sender:
         self._faults: dict[str, SinkFault] = {}
         self._lock = threading.Lock()
         self._share = RejectShare(output.max_reject_share)
+        self._whole_windows = isinstance(output.sink, Windowed)
 
     @property
     def is_down(self) -> bool:
@@ -141,7 +142,7 @@ class Sender:
         size = count = 0
         for part in parts:
             over = size + part.size > sink.request_bytes or count + len(part) > sink.request_events
-            if together and over:
+            if together and over and not (self._whole_windows and _one_window(together[-1], part)):
                 yield from self._bounded(sink.join(together), range(start, start + count))
                 start, size, count, together = start + count, 0, 0, []
             together.append(part)
@@ -155,7 +156,7 @@ class Sender:
             request = left.popleft()
             count = len(request.indexes)
             over = request.encoded.size > sink.request_bytes or count > sink.request_events
-            if count == 1 or not over:
+            if count == 1 or not over or self._whole_windows:
                 yield request
                 continue
             middle = count // 2
@@ -250,6 +251,12 @@ class Sender:
         """Whether a scope has been failing for so long that nobody waits for it."""
         since = self._failing_since.get(scope)
         return since is not None and time.monotonic() - since >= self.output.park_after
+
+
+def _one_window(part: Encoded, following: Encoded) -> bool:
+    """Whether two parts lie in the same window of the input."""
+    window = part.metadata[-1].get("window")
+    return window is not None and window == following.metadata[0].get("window")
 
 
 def _backoff(tries: int) -> float:
