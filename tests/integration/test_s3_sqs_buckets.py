@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from structlog.testing import capture_logs
 
 from logsluice.components import Context
@@ -78,6 +79,26 @@ def test_a_folders_format_and_fields_are_those_of_its_events(account: Aws) -> No
     assert balanced[0]["elb"].startswith("app/")  # it has one, so the folder's is left out
     assert [event["@metadata"]["s3"]["folder"] for event in (balanced[0], other)] == [ALB.rpartition("/")[0], "app"]
     assert (other["@metadata"]["format"], other["message"], "team" in other) == ("lines", "line", False)
+
+
+def test_a_bucket_is_read_with_its_own_role_and_the_queue_without_it(account: Aws) -> None:
+    account.send(account.put("a.log"))
+    role = {"role_arn": "arn:aws:iam::123456789012:role/reader", "external_id": "ours"}
+    with opened(account.source(bucket_options=[{"bucket": "^logs$", "aws": role}])) as source:
+        signed: dict[str, str] = {}
+        for client in (source._buckets.of("logs").client("", "us-east-1"), source._queues[0].client):
+            client.meta.events.register("before-send", lambda request, **_: note(signed, request))
+        (delivery,) = receive(source)
+        assert [event["message"] for event in events(delivery)] == ["line"]
+    assert signed["sqs"] == "test"
+    assert signed["s3"].startswith("ASIA")
+
+
+def note(signed: dict[str, str], request: AWSPreparedRequest) -> None:
+    """By service, the key that its last request was signed with."""
+    signature: Any = request.headers["Authorization"]
+    key, _, _, service = signature.decode().split("Credential=")[1].split("/")[:4]
+    signed[service] = key
 
 
 def test_templates_and_columns_know_the_formats_of_folders() -> None:

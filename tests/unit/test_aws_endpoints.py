@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -138,16 +139,19 @@ def test_a_role_is_assumed_in_the_region_of_what_it_is_for(
 ) -> None:
     from botocore.httpsession import URLLib3Session
 
-    asked: list[str] = []
+    asked: list[tuple[str, dict[str, list[str]]]] = []
 
     def send(_: object, request: Any) -> Any:
-        asked.append(request.url)
+        asked.append((request.url, parse_qs(request.body)))
         raise ConnectionResetError
 
     monkeypatch.setattr(URLLib3Session, "send", send)
     monkeypatch.setattr("time.sleep", lambda _: None)
     forget_clients()
-    client = AwsOptions(region=region, role_arn=role).client("s3")
+    client = AwsOptions(region=region, role_arn=role, external_id="ours", role_session_name="logs").client("s3")
     with pytest.raises(Unavailable), S3Payload(client, FOUND).open():
         pass
-    assert {url.split("/")[2] for url in asked} == {host}
+    assert {url for url, _ in asked} == {f"https://{host}/"}
+    query = asked[0][1]
+    assert (query["Action"], query["RoleArn"]) == (["AssumeRole"], [role])
+    assert (query["ExternalId"], query["RoleSessionName"]) == (["ours"], ["logs"])
