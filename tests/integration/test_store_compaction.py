@@ -18,9 +18,10 @@ from logsluice.model import Event, Origin, Sent
 from logsluice.sinks import store
 from logsluice.sinks.store import StoreSink
 from logsluice.store import retention, upkeep
-from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Overtaken
+from logsluice.store.catalog import FILE_NAME, Catalog, DataFile
 from logsluice.store.checking import info, verify
 from logsluice.store.compaction import ENOUGH_FILES, LARGE_BYTES, alone, compact, plan
+from logsluice.store.database import Overtaken
 from logsluice.store.query import StoreQuery
 from logsluice.testing.sinks import must_not_refuse, opened
 

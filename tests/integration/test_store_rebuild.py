@@ -15,9 +15,10 @@ import pytest
 from logsluice.cli.main import run
 from logsluice.errors import UsageError
 from logsluice.model import Sent
-from logsluice.store.catalog import FILE_NAME, Catalog, Overtaken
+from logsluice.store.catalog import FILE_NAME, Catalog
 from logsluice.store.checking import verify
 from logsluice.store.compaction import compact
+from logsluice.store.database import Overtaken
 from logsluice.store.query import StoreQuery
 from logsluice.store.rebuilding import rebuild
 from logsluice.store.retention import drop_old

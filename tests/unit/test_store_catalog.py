@@ -12,8 +12,9 @@ import pytest
 
 from logsluice.errors import UsageError
 from logsluice.formats.fields import Field
-from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Overtaken, Range
+from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Range
 from logsluice.store.columns import Columns
+from logsluice.store.database import Overtaken
 from logsluice.store.tables import VERSION
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -91,7 +92,7 @@ def test_a_failed_entry_leaves_nothing(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path, create=True)
     enter(catalog, "a")
     with pytest.raises(sqlite3.IntegrityError):
-        enter_files(catalog, data_file("b"), data_file("a"), ranges=[Range("d", 0, 1)], extras=[("alb", "x")])
+        enter_files(catalog, data_file("b"), data_file("b"), ranges=[Range("d", 0, 1)], extras=[("alb", "x")])
     assert [file.path[-1] for file in catalog.snapshot().files] == ["a"]
     assert catalog.overlapping([Range("d", 0, 1)]) == {}
     assert catalog.snapshot().extras == {}
@@ -132,3 +133,18 @@ def test_a_catalog_of_a_later_version_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(UsageError, match="later logsluice"):
         Catalog(tmp_path)
+
+
+def test_a_file_that_rebuild_has_entered_meanwhile_is_not_entered_twice(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    enter(catalog, "a", Range("d", 0, 9))
+    enter(catalog, "a", Range("d", 0, 9), since=0)
+    assert catalog.overlapping([Range("d", 0, 0)]) == {data_file("a").path: [Range("d", 0, 9)]}
+    assert catalog.snapshot().files == (data_file("a"),)
+
+
+def test_a_file_that_was_swept_before_it_was_entered_is_not_entered(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path, create=True)
+    with pytest.raises(Overtaken):
+        catalog.enter([(data_file("a"), [Range("d", 0, 9)], COLUMNS)], [], 0)
+    assert catalog.snapshot().files == ()

@@ -7,8 +7,6 @@ only).
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,12 +17,9 @@ from typing import TypeAlias
 
 from logsluice.errors import UsageError
 from logsluice.store.columns import Columns
-from logsluice.store.tables import VERSION, migrate, version_of
+from logsluice.store.database import Database, Overtaken
 
 FILE_NAME = "catalog.sqlite"
-BUSY_SECONDS = 30.0
-"""How long a process waits for another one's transaction."""
-
 MOST_EXTRAS = 2000
 """How many names of undeclared data a writer enters; where there are so many, no query is refused for its names."""
 
@@ -82,11 +77,7 @@ class Gone:
     bytes: int
 
 
-class Overtaken(Exception):
-    """Somebody else changed what this was about meanwhile: look again."""
-
-
-class Catalog:
+class Catalog(Database):
     """One connection to a store's catalog, for all threads of a process.
 
     Args:
@@ -101,15 +92,8 @@ class Catalog:
         path = folder / FILE_NAME
         if not create and not path.exists():
             raise UsageError(f"there is no store in {folder}", "`logsluice ship PATH` or `logsluice demo` makes one")
-        self.path = path
+        super().__init__(path)
         self._folder = folder
-        self._lock = threading.Lock()
-        self._connect()
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._db.close()
 
     def latest(self) -> int:
         """The number of the newest file: what is entered from now on has a higher one."""
@@ -272,12 +256,6 @@ class Catalog:
         with self._lock:
             return int(self._db.execute("SELECT ifnull(sum(bytes), 0) FROM files").fetchone()[0])
 
-    def damage(self) -> str:
-        """What SQLite finds wrong with the catalog; "" when nothing."""
-        with self._lock:
-            (found,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        return "" if found == "ok" else str(found)
-
     @contextmanager
     def kept(self) -> Iterator[set[str]]:
         """The paths of all files, entered and gone; nobody enters another one meanwhile."""
@@ -362,60 +340,6 @@ class Catalog:
                 "INSERT OR IGNORE INTO schemas VALUES (?, ?, ?)", (file.format, file.schema, columns.dump().decode())
             )
         self._db.executemany("INSERT OR IGNORE INTO extras VALUES (?, ?)", extras)
-
-    def _connect(self) -> None:
-        self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        self._inode = self.path.stat().st_ino
-        self._use_wal()
-        self._db.execute("PRAGMA synchronous = FULL")  # what is confirmed must outlive a power cut
-        self._migrate()
-
-    def _use_wal(self) -> None:
-        # Two processes that switch at once: SQLite refuses one of them without waiting.
-        for wait in (0.05, 0.1, 0.2, 0.5, 1.0, None):
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError:
-                if wait is None:
-                    raise
-                time.sleep(wait)
-
-    def _migrate(self) -> None:
-        if version_of(self._db) == VERSION:
-            return
-        with self._begun("BEGIN IMMEDIATE"):
-            version = version_of(self._db)
-            if version > VERSION:
-                raise UsageError(
-                    f"the store in {self._folder} was written by a later logsluice (catalog version {version}, this"
-                    f" knows {VERSION})",
-                    "use that version, or another folder",
-                )
-            migrate(self._db)
-
-    @contextmanager
-    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-        with self._lock:
-            with self._begun(begin):
-                if self.path.stat().st_ino == self._inode:
-                    yield
-                    return
-            # `rebuild` has put another catalog in this one's place
-            self._db.close()
-            self._connect()
-        raise Overtaken
-
-    @contextmanager
-    def _begun(self, begin: str) -> Iterator[None]:
-        self._db.execute(begin)
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:  # handed on: whatever it was, the next transaction must find none open
-            if self._db.in_transaction:  # SQLite itself has ended it where the disk was full
-                self._db.execute("ROLLBACK")
-            raise
 
 
 def _file(

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from logsluice.errors import Busy, Sick
-from logsluice.store.catalog import Catalog, Overtaken, Range
+from logsluice.store.catalog import Catalog, Range
 from logsluice.store.columns import Columns
+from logsluice.store.database import Overtaken
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from logsluice.errors import Sick
-from logsluice.store.catalog import Catalog, DataFile, Overtaken
+from logsluice.store.catalog import Catalog, DataFile
 from logsluice.store.chunk import NO_DATE
+from logsluice.store.database import Overtaken
 from logsluice.store.parquet import as_sink_faults
 
 GRACE_SECONDS = 600.0

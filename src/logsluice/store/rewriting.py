@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logsluice.store.catalog import Catalog, DataFile, Entry, Overtaken, Range
+from logsluice.store.catalog import Catalog, DataFile, Entry, Range
 from logsluice.store.columns import Columns
+from logsluice.store.database import Overtaken
 from logsluice.store.parquet import KEY, ROW_GROUP, About, Shelf, literal, small_duckdb
 
 MEMORY_LIMIT_MB = 128

@@ -12,8 +12,9 @@ from pathlib import Path
 import structlog
 
 from logsluice.errors import SinkFault
-from logsluice.store.catalog import Catalog, Overtaken
+from logsluice.store.catalog import Catalog
 from logsluice.store.compaction import plan
+from logsluice.store.database import Overtaken
 from logsluice.store.parquet import as_sink_faults
 from logsluice.store.retention import drop_old, remove_gone
 
@@ -36,16 +37,19 @@ class Upkeep:
         self._keep = keep
         self._compacts = compact
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="store upkeep", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin; the first look is after one interval, for most short runs end before."""
+        self._ending.clear()
+        self._thread = threading.Thread(target=self._run, name="store upkeep", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End; a compaction is broken off, which leaves the store as it was."""
         self._ending.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._ending.wait(INTERVAL_SECONDS):

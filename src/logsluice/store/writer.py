@@ -19,9 +19,10 @@ from typing import Any
 import structlog
 
 from logsluice.errors import UsageError
-from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Entry, Overtaken, Range
+from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Entry, Range
 from logsluice.store.chunk import Chunk, Part
 from logsluice.store.converting import Converter
+from logsluice.store.database import Overtaken
 from logsluice.store.forgetting import forget
 from logsluice.store.parquet import About, Shelf, as_sink_faults
 from logsluice.store.retention import GRACE_SECONDS, Limits, make_room
@@ -140,7 +141,12 @@ class Writer:
         about = About(part.format, part.date, part.columns, ranges, extras)
         converter = self._converter
         assert converter is not None, "open() comes first"
-        path, size = self._shelf.put(about, lambda target, options: converter.to_parquet(target, part, options))
+
+        def convert(target: Path, options: str) -> None:
+            # Level 1 takes less time and, for log lines, no more room; compaction uses the usual level.
+            converter.to_parquet(target, part, f"{options}, COMPRESSION_LEVEL 1")
+
+        path, size = self._shelf.put(about, convert)
         return DataFile(
             path=path,
             format=part.format,
