@@ -75,9 +75,14 @@ def found_in_store(folder: Path) -> list[int]:
     return [json.loads(line)["n"] for line in done.stdout.splitlines()]
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
+def holds(folder: Path, count: int) -> bool:
+    return wait_until(lambda: len(found_in_store(folder)) >= count, 30, 0.5)
+
+
+def start(folder: Path, **environ: str) -> subprocess.Popen[bytes]:
+    command = [*LOGSLUICE, "run", "logsluice.yaml"]
     with (folder / "out.log").open("ab") as log:
-        return subprocess.Popen([*LOGSLUICE, "run", "logsluice.yaml"], cwd=folder, stdout=log, stderr=log)
+        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env={**os.environ, **environ})
 
 
 def test_every_line_is_in_the_store_once_and_whole_in_files(tmp_path: Path) -> None:
@@ -95,7 +100,7 @@ def test_every_line_is_in_the_store_once_and_whole_in_files(tmp_path: Path) -> N
     program = start(tmp_path)
     try:
         writer.join()
-        assert wait_until(lambda: len(found_in_store(tmp_path)) >= LINES, 30, 1.0), len(found_in_store(tmp_path))
+        assert holds(tmp_path, LINES)
     finally:
         program.terminate()
         assert program.wait(30) == 0
@@ -105,3 +110,27 @@ def test_every_line_is_in_the_store_once_and_whole_in_files(tmp_path: Path) -> N
     written = [line for path in (tmp_path / "archive").iterdir() for line in path.read_bytes().splitlines()]
     assert {json.loads(line)["n"] for line in written} == set(range(LINES))
     assert list((tmp_path / "dead-letter").rglob("*.ndjson")) == []
+
+
+def test_the_example_follows_and_resumes(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "follow.yaml"
+    (tmp_path / "logsluice.yaml").write_text(example.read_text())
+
+    def archived() -> list[int]:
+        contents = [gzip.decompress(path.read_bytes()) for path in tmp_path.glob("archive/json/*.gz")]
+        return [json.loads(line)["n"] for content in contents for line in content.splitlines()]
+
+    def follows(number: int) -> bool:
+        with (tmp_path / "app.log").open("a") as file:
+            file.write(json.dumps({"n": number}) + "\n")
+        return wait_until(lambda: archived() == list(range(1, number + 1)), 30)
+
+    for first in (1, 3):
+        program = start(tmp_path, LOGS="app.log*")
+        try:
+            assert follows(first)
+            assert follows(first + 1)
+        finally:
+            program.terminate()
+            assert program.wait(30) == 0
+    assert sorted(found_in_store(tmp_path)) == [1, 2, 3, 4]
