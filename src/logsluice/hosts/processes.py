@@ -101,10 +101,13 @@ class Processes:
     command: Sequence[str]
     count: int
     shutdown_timeout: float
-    _children: list[_Child] = field(default_factory=list)
+    _children: list[_Child] = field(init=False)
     _signals: int = 0
     _restarts: int = 0
     _stopped_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self._children = [_Child(number) for number in range(1, self.count + 1)]
 
     def run(self, tick: Callable[[], None]) -> int:
         """Until all have ended. Returns the exit code: the worst of theirs.
@@ -115,7 +118,6 @@ class Processes:
         Args:
             tick: Called about ten times a second.
         """
-        self._children = [_Child(number) for number in range(1, self.count + 1)]
         with self._signal_handlers():
             while any(child.code is None for child in self._children):
                 for child in self._children:
@@ -138,13 +140,12 @@ class Processes:
         return (sample.of(process="parent") for sample in of_this_process())
 
     def _status_of(self, child: _Child) -> Status:
-        status = child.status
-        if child.program is None:
-            return Status(unready=[Reason("", "process", "", "it does not run: it died, and will be started again")])
+        status, deaths = child.status, child.deaths
         if status is None:
-            return Status(unready=[Reason("", "process", "", "it is being started")])
+            again = f", for it died ({deaths} in a row)" if deaths else ""
+            return Status(unready=[Reason("", "process", "", f"it is being started{again}")])
         if (age := time.time() - status.at) > FRESH_SECONDS:
-            return Status(dead=[Reason("", "process", str(child.program.pid), f"it has said nothing for {age:.0f} s")])
+            return Status(dead=[Reason("", "process", "", f"it has said nothing for {age:.0f} s")])
         return status
 
     # ------------------------------------------------------------------------------------------------- one child
