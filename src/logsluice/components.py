@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from logsluice.lang.as_json import Timestamps
     from logsluice.model import Format
 
 Kind: TypeAlias = Literal["formats", "filters", "sources", "sinks"]
@@ -72,12 +73,14 @@ class Context:
         formats: The formats that its events may come from (one, or all for `auto`): templates are made from them.
         base: The folder that relative paths in the configuration start from.
         state: Where positions and ledgers are kept: a folder, or `s3://bucket/prefix`.
+        timestamps: How outputs write times: see `logsluice.lang.as_json`.
     """
 
     pipeline: str = "main"
     formats: tuple[Format, ...] = ()
     base: Path = field(default_factory=Path)
     state: str = "state"
+    timestamps: Timestamps = "exact"
 
 
 class UnknownComponent(LookupError):

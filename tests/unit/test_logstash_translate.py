@@ -39,6 +39,7 @@ def test_a_pipeline_is_translated_whole() -> None:
         {
             "name": "main",
             "origin": False,
+            "timestamps": "logstash",
             "source": {"type": "files", "paths": ["-"]},
             "format": {"type": "json", "as_logstash": True},
             "defaults": {"@version": "1", "type": "alb"},

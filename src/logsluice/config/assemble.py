@@ -83,7 +83,8 @@ class _Builder:
         model = self._model
         before = len(self._problems)
         chosen: Format | None = self._format()
-        context = Context(model.name, () if chosen is None else possible_formats(chosen), self._base, model.state)
+        formats = () if chosen is None else possible_formats(chosen)
+        context = Context(model.name, formats, self._base, model.state, model.timestamps)
         source: Source | None = self._build("sources", model.source, (*self._place, "source"), context)
         # a source may choose formats of its own for some payloads: templates and columns must know them
         further = tuple(each for own in getattr(source, "formats", ()) for each in possible_formats(own))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from logsluice.lang.text import time_text
 from logsluice.model import Event
 
 _STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -14,41 +18,70 @@ _STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
 
+Timestamps: TypeAlias = Literal["exact", "logstash"]
+"""`exact`: no fraction or microseconds (`10:00:00Z`); `logstash`: three digits or six (`10:00:00.000Z`)."""
 
-def document(event: Event) -> bytes:
-    """An event without `@metadata`, on one line.
 
-    Raises:
-        ValueError: It holds what JSON can't say: too deep, or going round in a circle.
+@dataclass(frozen=True, slots=True)
+class Json:
+    """How the values of one pipeline become JSON.
+
+    Attributes:
+        options: orjson's.
+        other: From what orjson does not know to what it does.
     """
-    return dumps({name: value for name, value in event.items() if name != "@metadata"})
 
+    options: int
+    other: Callable[[Any], Any]
 
-def dumps(value: Any) -> bytes:
-    """JSON on one line; unpaired surrogates become U+FFFD, integers beyond 64 bits text.
+    def document(self, event: Event) -> bytes:
+        """An event without `@metadata`, on one line.
 
-    Raises:
-        ValueError: It holds what JSON can't say: too deep, or going round in a circle.
-    """
-    try:
-        return orjson.dumps(value, default=_other, option=_OPTIONS)
-    except TypeError:
-        pass
-    try:
-        return orjson.dumps(_scrubbed(value), default=_other, option=_OPTIONS)
-    except (TypeError, RecursionError) as error:
-        raise ValueError(f"no JSON can be made of it: {error}") from error
+        Raises:
+            ValueError: It holds what JSON can't say: too deep, or going round in a circle.
+        """
+        return self.dumps({name: value for name, value in event.items() if name != "@metadata"})
 
+    def dumps(self, value: Any) -> bytes:
+        """JSON on one line; unpaired surrogates become U+FFFD, integers beyond 64 bits text.
 
-def for_terminals(line: bytes) -> bytes:
-    """JSON that means the same and can't steer a terminal: `\\u009b` for the control characters that JSON lets pass."""
-    return _STEERING.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), line)
+        Raises:
+            ValueError: It holds what JSON can't say: too deep, or going round in a circle.
+        """
+        try:
+            return orjson.dumps(value, default=self.other, option=self.options)
+        except TypeError:
+            pass
+        try:
+            return orjson.dumps(_scrubbed(value), default=self.other, option=self.options)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"no JSON can be made of it: {error}") from error
 
 
 def _other(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _other_as_logstash(value: Any) -> Any:
+    return time_text(value) if isinstance(value, datetime) else _other(value)
+
+
+EXACT = Json(_OPTIONS, _other)
+AS_LOGSTASH = Json(_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME, _other_as_logstash)
+document = EXACT.document
+dumps = EXACT.dumps
+
+
+def json_of(timestamps: Timestamps) -> Json:
+    """The JSON of a pipeline that writes its times so."""
+    return AS_LOGSTASH if timestamps == "logstash" else EXACT
+
+
+def for_terminals(line: bytes) -> bytes:
+    """JSON that means the same and can't steer a terminal: `\\u009b` for the control characters that JSON lets pass."""
+    return _STEERING.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), line)
 
 
 def scrubbed_text(text: str) -> str:

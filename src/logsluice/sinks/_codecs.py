@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from logsluice.components import Options
-from logsluice.lang.as_json import document, dumps
+from logsluice.lang.as_json import AS_LOGSTASH, Timestamps, document, dumps
 from logsluice.lang.templates import template
+from logsluice.lang.text import time_text
 from logsluice.model import Event
 
 Write: TypeAlias = Callable[[Event], bytes]
@@ -54,7 +55,7 @@ OutputCodec: TypeAlias = Annotated[
 """See this module's docstring."""
 
 
-def writer(codec: OutputCodec) -> Write:
+def writer(codec: OutputCodec, timestamps: Timestamps = "exact") -> Write:
     """The function that writes an event.
 
     Raises:
@@ -65,6 +66,8 @@ def writer(codec: OutputCodec) -> Write:
         return lambda event: (text.render(event) + "\n" * end).encode("utf-8", "replace")
     if isinstance(codec, Rubydebug):
         return rubydebug_with_metadata if codec.rubydebug.metadata else rubydebug
+    if codec == "ndjson" and timestamps == "logstash":
+        return lambda event: AS_LOGSTASH.document(event) + b"\n"
     return {"ndjson": ndjson, "pretty": pretty, "rubydebug": rubydebug, "dots": dots}[codec]
 
 
@@ -146,7 +149,7 @@ def _ruby(value: Any, indent: int) -> str:
         inner = ",\n".join(items)
         return f"[\n{inner}\n{' ' * (indent - 4)}]"
     if isinstance(value, datetime):
-        return str(dumps(value)[1:-1].decode())
+        return time_text(value)
     if isinstance(value, str):
         return _ruby_text(value)
     if value is None:

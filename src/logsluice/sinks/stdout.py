@@ -20,7 +20,7 @@ from pydantic import Field
 
 from logsluice.components import Context, Options
 from logsluice.errors import UsageError
-from logsluice.lang.as_json import for_terminals
+from logsluice.lang.as_json import Timestamps, for_terminals
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._codecs import OutputCodec, Write, coloured, ndjson, pretty, writer
 from logsluice.sinks._documents import Documents, DocumentSink
@@ -32,9 +32,9 @@ class Config(Options):
     codec: OutputCodec = Field(default="ndjson", description="`ndjson` for programs, `pretty` for people; see above.")
 
 
-def build(config: Config, context: Context) -> StdoutSink:  # noqa: ARG001 - the signature of every sink
+def build(config: Config, context: Context) -> StdoutSink:
     """The sink for a pipeline."""
-    return StdoutSink(config.codec)
+    return StdoutSink(config.codec, context.timestamps)
 
 
 class StdoutSink(DocumentSink):
@@ -47,8 +47,8 @@ class StdoutSink(DocumentSink):
     request_bytes = 1024 * 1024
     request_events = 10_000
 
-    def __init__(self, codec: OutputCodec) -> None:
-        self._write = writer(codec)
+    def __init__(self, codec: OutputCodec, timestamps: Timestamps = "exact") -> None:
+        self._write = writer(codec, timestamps)
         self._one_at_a_time = threading.Lock()
 
     def open(self) -> None:

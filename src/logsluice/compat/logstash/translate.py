@@ -89,7 +89,7 @@ class _Translator:
     def pipeline(self, pipeline: LogstashPipeline, name: str, plugin: Plugin) -> dict[str, Any]:
         """The native pipeline that one input feeds."""
         self._document.marks[self._path] = plugin.mark
-        native: dict[str, Any] = {"name": name, "origin": False, **pipeline.settings}
+        native: dict[str, Any] = {"name": name, "origin": False, "timestamps": "logstash", **pipeline.settings}
         native["source"] = NOTHING  # until it is translated: what is wrong with an input is told once
         before = self._input(native, plugin)
         filters = self._filters(pipeline.nodes("filter"), (*self._path, "filters"), len(before))

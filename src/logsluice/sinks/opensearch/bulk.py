@@ -8,21 +8,23 @@ from typing import Any
 import orjson
 
 from logsluice.errors import Busy, Sick, SinkFault
-from logsluice.lang.as_json import dumps as json_bytes
+from logsluice.lang.as_json import EXACT, Json
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._documents import Documents
 from logsluice.sinks.opensearch.actions import Actions
 from logsluice.sinks.opensearch.indexes import Unencodable
 from logsluice.sinks.opensearch.verdicts import Verdict, describe, judge
 
-LINE = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_APPEND_NEWLINE
-
 
 class Encoder:
     """Events to `_bulk` lines. Thread-safe."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, json: Json = EXACT) -> None:
         self._actions = actions
+        self._json = json
+        # bytes and sets are for the slower way, and so are keys that are no texts
+        self._default = json.other if json is not EXACT else None
+        self._options = (json.options | orjson.OPT_APPEND_NEWLINE) & ~orjson.OPT_NON_STR_KEYS
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """See `logsluice.model.Sink`; the body is `Documents`, each its action line and its own line."""
@@ -39,13 +41,14 @@ class Encoder:
         actions = self._actions.of_all(events)
         metadata = [event["@metadata"] for event in events]
         data, ends = bytearray(), list[int]()
+        default, options = self._default, self._options
         # taking @metadata out and putting it back is far cheaper than a copy of the event without it
         try:
             for event in events:
                 del event["@metadata"]
             for event, action in zip(events, actions, strict=True):
                 data += action
-                data += orjson.dumps(event, None, LINE)
+                data += orjson.dumps(event, default, options)
                 ends.append(len(data))
         finally:
             for event, own in zip(events, metadata, strict=True):
@@ -57,7 +60,7 @@ class Encoder:
         body, metadata = Documents(), list[dict[str, Any]]()
         for index, event in enumerate(events):
             try:
-                document = _line_of(event)
+                document = self._line_of(event)
                 action = self._actions.of(event, document)
             except Unencodable as reason:
                 refuse(index, str(reason))
@@ -68,17 +71,16 @@ class Encoder:
             metadata.append(event.get("@metadata") or {})
         return Encoded(body, metadata, len(body.data))
 
-
-def _line_of(event: Event) -> bytes:
-    """The event as JSON, without `@metadata`."""
-    own = event.pop("@metadata", None)
-    try:
-        return json_bytes(event) + b"\n"
-    except ValueError as error:
-        raise Unencodable(str(error)) from None
-    finally:
-        if own is not None:
-            event["@metadata"] = own
+    def _line_of(self, event: Event) -> bytes:
+        """The event as JSON, without `@metadata`."""
+        own = event.pop("@metadata", None)
+        try:
+            return self._json.dumps(event) + b"\n"
+        except ValueError as error:
+            raise Unencodable(str(error)) from None
+        finally:
+            if own is not None:
+                event["@metadata"] = own
 
 
 def joined(first: Sent, second: Sent, offset: int) -> Sent:

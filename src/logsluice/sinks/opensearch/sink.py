@@ -10,6 +10,7 @@ from logsluice.cluster.client import Client
 from logsluice.cluster.connection import connect
 from logsluice.cluster.templates import Cluster
 from logsluice.errors import Sick, SinkFault, UsageError
+from logsluice.lang.as_json import json_of
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Origin, Sent
 from logsluice.sinks._documents import DocumentSink
@@ -37,7 +38,7 @@ class OpenSearchSink(DocumentSink):
         self._context = context
         self._creating = config.resolved_action == "create"
         self._names = IndexNames(config.target, config.resolved_action)
-        self._encoder = Encoder(_actions(config, self._names))
+        self._encoder = Encoder(_actions(config, self._names), json_of(context.timestamps))
         self.request_bytes = config.request_bytes
         self.request_events = config.request_events
         same = config.pipeline and "%{" not in config.pipeline
