@@ -16,13 +16,22 @@ ROOMY = 90
 
 
 @contextmanager
-def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]:
-    """Shows how far reading has come; the value is to be called now and then."""
+def progress(
+    meter: Metered, counters: Counters, title: str = "shipping", more: Callable[[], str] | None = None
+) -> Iterator[Callable[[], None]]:
+    """Shows how far reading has come; the value is to be called now and then.
+
+    Args:
+        meter: What is being read.
+        counters: What became of it.
+        title: What is being done.
+        more: Told before the bytes, such as a count of objects.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     began = time.monotonic()
     console = Console(stderr=True)
@@ -31,11 +40,12 @@ def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]
         TextColumn("{task.fields[events]:,} events"),
     ]
     if console.width >= ROOMY:
-        columns[:0] = [TextColumn("[bold]shipping"), BarColumn()]
+        columns[:0] = [TextColumn(f"[bold]{title}"), BarColumn()]
         columns += [
             TextColumn("{task.fields[speed]:,.0f}/s"),
             TextColumn("{task.fields[rejects]:,} rejects"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
         ]
     with Progress(
         *columns,
@@ -47,10 +57,11 @@ def progress(meter: Metered, counters: Counters) -> Iterator[Callable[[], None]]
 
         def tick() -> None:
             events = counters.total("events")
+            amount = size(meter.read) if meter.total is None else f"{size(meter.read)} of {size(meter.total)}"
             bar.update(
                 task,
                 completed=meter.read,
-                amount=size(meter.read) if meter.total is None else f"{size(meter.read)} of {size(meter.total)}",
+                amount=amount if more is None else f"{more()}, {amount}",
                 total=meter.total,
                 events=events,
                 speed=events / max(0.1, time.monotonic() - began),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from logsluice.cli.messages import Misused
 from logsluice.components import Context
@@ -14,10 +15,12 @@ from logsluice.decode import Decoder
 from logsluice.delivery.dead_letter import DeadLetter, open_dead_letter
 from logsluice.delivery.policies import Policies
 from logsluice.errors import UsageError
-from logsluice.hosts.daemon import Service
 from logsluice.model import ByteStream, Delivery, Filter, Format, Origin, Outcome, Payload, Sink, Source
 from logsluice.pipeline import Output, Pipeline
 from logsluice.telemetry.counters import Counters
+
+if TYPE_CHECKING:
+    from logsluice.sources import s3_objects
 
 WORKERS = 2
 
@@ -84,30 +87,37 @@ def source_of(paths: Sequence[str]) -> Source:
         return files.build(files.Config(paths=tuple(paths)), Context())
     if len(paths) > 1:
         raise Misused("one s3:// prefix at a time, without other paths", "run ship once for each")
-    bucket, _, prefix = prefixes[0].removeprefix("s3://").partition("/")
-    if not bucket:
-        raise Misused(f"{prefixes[0]} names no bucket", "write s3://bucket/prefix")
-    return listing(bucket, prefix)
-
-
-def listing(bucket: str, prefix: str) -> Source:
-    """The objects below a prefix, listed once; nothing is remembered of them.
-
-    Raises:
-        Misused: These are no names of a bucket and a prefix.
-    """
-    from pydantic import ValidationError
-
-    from logsluice.sources import s3_objects
     from logsluice.sources.s3_objects.source import S3ObjectsSource
     from logsluice.state.nowhere import Nowhere
 
+    return S3ObjectsSource(listing(prefixes[0]), Nowhere, "ship", must_find=True)
+
+
+def listing(place: str, **more: Any) -> s3_objects.Config:
+    """What lists `s3://bucket/prefix` once.
+
+    Args:
+        place: Where.
+        more: Other options of the source `s3_objects`; None for its default.
+
+    Raises:
+        Misused: It can't be listed so.
+    """
+    from pydantic import ValidationError
+
+    from logsluice.config.explain import explain
+    from logsluice.sources import s3_objects
+
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    if not place.startswith("s3://") or not bucket:
+        raise Misused(f"{place} names no bucket", "write s3://bucket/prefix")
     options = {"bucket": bucket, "prefix": prefix, "interval": "once", "retry_delay": "2s", "retry_delay_max": "1m"}
+    options |= {name: value for name, value in more.items() if value is not None}
     try:
-        config = s3_objects.Config.model_validate(options)
+        return s3_objects.Config.model_validate(options)
     except ValidationError as error:
-        raise Misused(f"s3://{bucket}/{prefix} can't be listed: {error.errors()[0]['msg']}") from None
-    return S3ObjectsSource(config, Nowhere, "ship", must_find=True)
+        said = "; ".join(message for _, message in explain(error, s3_objects.Config, options))
+        raise Misused(f"{place} can't be listed: {said}", "write s3://bucket/prefix") from None
 
 
 def keep_apart(paths: Sequence[str], *written: str | Path) -> None:
@@ -126,17 +136,16 @@ def keep_apart(paths: Sequence[str], *written: str | Path) -> None:
                 )
 
 
-def service(
+def pipeline(
     name: str,
-    source: Source,
     chosen: Format,
     to: Target,
     dead_letter: str | None,
     filters: Sequence[Filter],
     counters: Counters,
-) -> Service:
+) -> Pipeline:
     """The pipeline, ready to run."""
-    pipeline = Pipeline(
+    return Pipeline(
         name,
         Decoder(chosen, count=counters.add),
         [Output(to.name, to.sink)],
@@ -146,7 +155,6 @@ def service(
         workers=WORKERS,
         counters=counters,
     )
-    return Service(pipeline, source, WORKERS)
 
 
 class Metered:

@@ -54,12 +54,12 @@ def command(
     """
     from logsluice.cli.messages import Misused
     from logsluice.cli.progress import progress
-    from logsluice.cli.shipping import Metered, keep_apart, service, source_of, target
+    from logsluice.cli.shipping import WORKERS, Metered, keep_apart, pipeline, source_of, target
     from logsluice.cli.summary import Times, histogram_options, summary
     from logsluice.components import Context, UnknownComponent
     from logsluice.config.assemble import possible_formats
     from logsluice.formats import load
-    from logsluice.hosts.daemon import Daemon
+    from logsluice.hosts.daemon import Daemon, Service
     from logsluice.telemetry.counters import Counters
 
     try:
@@ -72,7 +72,7 @@ def command(
     meter = Metered(source_of(paths))
     goal = target(to, store, Context("ship", possible_formats(chosen), Path()), ca_file)
     kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
-    running = service("ship", meter, chosen, goal, kept_in, [times], counters)
+    running = Service(pipeline("ship", chosen, goal, kept_in, [times], counters), meter, WORKERS)
     keep_apart(paths, *([store] if goal.name == "store" else []), *([kept_in] if kept_in else []))
     began = time.monotonic()
     with progress(meter, counters) as tick:

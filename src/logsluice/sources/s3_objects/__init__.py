@@ -48,6 +48,7 @@ from logsluice.config.types import Duration, parse_duration
 from logsluice.sources.s3_objects.prefixes import Template
 
 if TYPE_CHECKING:
+    from logsluice.aws.listing import Lister
     from logsluice.sources.s3_objects.source import S3ObjectsSource
 
 OFTEN_SECONDS = 300.0
@@ -160,6 +161,13 @@ class Config(Options):
     def templates(self) -> tuple[Template, ...]:
         """The prefixes as templates."""
         return tuple(Template(text, self.values) for text in self.all_prefixes)
+
+    def lister(self) -> Lister:
+        """The bucket, as it is to be listed. Raises UsageError: there are no credentials or there is no region."""
+        from logsluice.aws.listing import Lister
+
+        owner, via, payer = self.expected_owner or "", self.via or "", self.request_payer or ""
+        return Lister(self.aws.client("s3"), self.bucket, owner, via, payer)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -169,9 +169,5 @@ class Ledger:
         gone = [name for name in self._keeper.names(f"{self._name}/2") if name < oldest]
         self._keeper.write({self._head: head}, gone)
 
-    def forget(self) -> None:
-        """Drop all of it."""
-        self._keeper.write({}, self._keeper.names(f"{self._name}/"))
-
     def _hour(self, modified: float) -> str:
         return f"{self._name}/{datetime.fromtimestamp(modified, UTC):%Y-%m-%dT%H}"

@@ -68,6 +68,10 @@ class Selection:
             )
         return wanted, left_out
 
+    def is_wanted(self, listed: Listed) -> bool:
+        """Whether an object is to be read."""
+        return not self._reason(listed)
+
     def _reason(self, listed: Listed) -> str:
         """The counter of what is left out, "" for what is wanted."""
         if not listed.found.size:

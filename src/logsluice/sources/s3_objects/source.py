@@ -6,11 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
 
-from logsluice.aws.listing import Listed, Lister
+from logsluice.aws.listing import Listed
 from logsluice.aws.objects import Reading, S3Payload
 from logsluice.errors import Denied, SourceFault, UsageError
 from logsluice.model import Delivery, Outcome
@@ -46,8 +45,8 @@ class S3ObjectsSource:
         must_find: Whether it is a mistake when a listing that is made once finds nothing.
 
     Attributes:
-        counters: objects, list_requests, listed, empty_objects, archived_objects, unwanted_objects, after_done,
-            after_failed.
+        counters: objects, list_requests, listed, known (listed, and done before), known_bytes, empty_objects,
+            archived_objects, unwanted_objects, after_done, after_failed.
         failure: Why a listing that is made once ended early, None when it did not.
     """
 
@@ -82,10 +81,7 @@ class S3ObjectsSource:
             SourceFault: Not now.
         """
         config = self.config
-        self._client: Any = config.aws.client("s3")
-        self._lister = Lister(
-            self._client, config.bucket, config.expected_owner or "", config.via or "", config.request_payer or ""
-        )
+        self._lister = config.lister()
         self._keeper = self._open_keeper()
         self.ledger = Ledger(self._keeper, f"{self._name}/{config.bucket}", config.window)
         self.ledger.open(_start(config))
@@ -147,7 +143,7 @@ class S3ObjectsSource:
         return [self._delivery(listed) for listed in batch]
 
     def _delivery(self, listed: Listed, receive_count: int = 1) -> Delivery:
-        payload = S3Payload(self._client, listed.found, self.config.id_salt, self._reading)
+        payload = S3Payload(self._lister.client, listed.found, self.config.id_salt, self._reading)
         return Delivery(listed.found.uri, [payload], receive_count=receive_count, handle=listed)
 
     # -------------------------------------------------------------------------------------------- listing
@@ -190,7 +186,10 @@ class S3ObjectsSource:
         """Keep what is to be read of a page; what is left out for good is done."""
         with self._changed:
             within = [listed for listed in objects if self._selection.is_within(listed)]
-            news = [listed for listed in self.ledger.news(within) if hash_of(listed.found) not in self._in_hand]
+            news = self.ledger.news(within)
+            self.counters.add("known", len(within) - len(news))
+            self.counters.add("known_bytes", _bytes(within) - _bytes(news))
+            news = [listed for listed in news if hash_of(listed.found) not in self._in_hand]
             wanted, left_out = self._selection.split(news)
             for listed in left_out:
                 self.ledger.settled(listed)
@@ -246,7 +245,7 @@ class S3ObjectsSource:
         if not self.config.after:
             return True
         try:
-            self.config.after.carry_out(self._client, listed.found, self.config.expected_owner or "")
+            self.config.after.carry_out(self._lister.client, listed.found, self.config.expected_owner or "")
         except SourceFault as fault:
             self.counters.add("after_failed")
             log.warning("what `after` says can't be done now; it is tried again", reason=str(fault))
@@ -275,6 +274,10 @@ class S3ObjectsSource:
         with self._changed:
             self.ledger.write()
             self._keeper.close()
+
+
+def _bytes(objects: Sequence[Listed]) -> int:
+    return sum(listed.found.size or 0 for listed in objects)
 
 
 def _start(config: Config) -> float:
