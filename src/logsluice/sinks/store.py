@@ -44,6 +44,11 @@ class Config(Options):
     )
     compact: bool = Field(True, description="Merge small files while running, in a process of low priority.")
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The folder, as it is written."""
+        return (str(self.path),)
+
 
 def build(config: Config, context: Context) -> StoreSink:
     """The sink for a pipeline."""
