@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +157,21 @@ def test_editors_are_told_of_every_way_to_write_it() -> None:
     schema = TypeAdapter(Secret).json_schema()
     ways = [way.get("type") or schema["$defs"][way["$ref"].rsplit("/", 1)[1]]["required"][0] for way in schema["anyOf"]]
     assert ways == ["string", "env", "file", "secretsmanager", "ssm"]
+
+
+def test_threads_that_come_at_once_wait_for_one_reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("shared")
+    readings: list[Path] = []
+    real = Path.read_text
+
+    def slow(self: Path, **options: Any) -> str:
+        readings.append(self)
+        time.sleep(0.05)
+        return real(self, **options)
+
+    monkeypatch.setattr(Path, "read_text", slow)
+    secret = Secret({"file": str(path)})
+    with ThreadPoolExecutor(8) as threads:
+        values = list(threads.map(lambda _: secret.reveal(), range(8)))
+    assert (values, readings) == (["shared"] * 8, [path])
