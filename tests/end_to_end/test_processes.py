@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -95,18 +96,23 @@ def eventually(is_so: Callable[[], object], folder: Path, seconds: float = 60) -
         time.sleep(0.1)
 
 
-def address(folder: Path) -> str:
-    [found] = [str(line["address"]) for line in said(folder) if line["event"] == "serving health and metrics"]
-    return found
-
-
 def get(url: str) -> str:
     with urllib.request.urlopen(url, timeout=5) as answer:
         return str(answer.read().decode())
 
 
+def address(folder: Path) -> str:
+    found = [str(line["address"]) for line in said(folder) if line["event"] == "serving health and metrics"]
+    return found[0] if found else ""
+
+
 def is_ready(folder: Path) -> bool:
-    return run("health", "--ready", cwd=folder, env={"LOGSLUICE_RUN_DIR": str(folder / "run")}).returncode == 0
+    served = address(folder)
+    try:
+        return bool(served) and '"status": "ready"' in get(f"{served}/health/ready")
+    except urllib.error.HTTPError as answer:
+        answer.close()
+        return False
 
 
 @pytest.mark.parametrize("count", [pytest.param(2, marks=pytest.mark.slow), 4])
