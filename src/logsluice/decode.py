@@ -16,7 +16,7 @@ from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.framing.windows import windows
-from logsluice.model import EXCERPT_BYTES, Continues, Event, Reject
+from logsluice.model import EXCERPT_BYTES, Continues, Event, Reject, Restores
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Origin, Parsed, Payload, Records
@@ -96,6 +96,8 @@ class Decoder:
             self.count("formats", 1, chosen.name)
             parser = chosen.parser()
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
+            if isinstance(chosen, Restores):
+                stamp = _restoring(stamp)
             batches = chosen.framing.frame(chunks, self.limits)
             for records in windows(batches, self.window_bytes) if self.window_bytes else batches:
                 piece = Piece(size=records.size, format=chosen.name)
@@ -165,6 +167,25 @@ class Decoder:
             self.count("keys_without_match", 1, "")
             return {}
         return {name: value for name, value in found.groupdict().items() if value}
+
+
+def _restoring(stamp: Callable[[Event, str, int], Event]) -> Callable[[Event, str, int], Event]:
+    """The same for events that come back: what they bring of their identity stays."""
+
+    def restore(event: Event, document_id: str, position: int) -> Event:
+        stored = event.get("@metadata")
+        if stored is None:
+            return stamp(event, document_id, position)
+        origin = event.get("origin")
+        stamp(event, stored["_id"] or document_id, position)
+        event["@metadata"]["format"] = stored["format"]
+        if origin is not None:
+            event["origin"] = origin
+        else:
+            event.pop("origin", None)
+        return event
+
+    return restore
 
 
 def _continued(payload: Continues, records: Records, parsed: Sequence[Parsed]) -> list[Parsed]:

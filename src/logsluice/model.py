@@ -324,6 +324,18 @@ class Format(Protocol):
         """A fresh parser for one payload."""
 
 
+@runtime_checkable
+class Restores(Protocol):
+    """What a Format may have beside its contract: its records are events that were delivered before.
+
+    Those of its events that have `@metadata` keep its `_id` and `format`, and their `origin`.
+    """
+
+    @property
+    def restores_ids(self) -> bool:
+        """True."""
+
+
 # ----------------------------------------------------------------------------------------------- events to events
 
 RejectEvent: TypeAlias = Callable[[Event, str], None]

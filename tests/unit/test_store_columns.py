@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsluice.formats.fields import Field
-from logsluice.store.columns import COMMON, Columns, paths, put
+from logsluice.formats.rows import put
+from logsluice.store.columns import COMMON, Columns, paths
 
 FIELDS = (
     Field("status", "integer"),

@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 
 from logsluice import components
+from logsluice.formats.rows import EXTRA, assembled
 from logsluice.lang.as_json import dumps, scrubbed_text
 from logsluice.model import Encoded, Event, Format
 from logsluice.store.catalog import MOST_EXTRAS
 from logsluice.store.chunk import Chunk, format_of
-from logsluice.store.columns import EXTRA, Columns, assembled, paths
+from logsluice.store.columns import Columns, paths
 
 
 class RowSink:

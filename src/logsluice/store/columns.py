@@ -26,10 +26,8 @@ from typing import Any, cast
 import orjson
 
 from logsluice.formats.fields import Field, Kind
+from logsluice.formats.rows import EXTRA, assembled
 from logsluice.model import Event
-
-EXTRA = "_extra"
-"""The column of everything undeclared."""
 
 COMMON = (
     Field("_id", "keyword", about="the event's identity: day, digest of its origin, position"),
@@ -123,19 +121,6 @@ class Columns:
         return assembled((name, restore(by_name[name], value)) for name, value in pairs if value is not None)
 
 
-def assembled(row: Iterable[tuple[str, Any]]) -> Event:
-    """A row's columns and values as the event they came from, without `_id`."""
-    event: Event = {}
-    extra: dict[str, Any] = {}
-    for name, value in row:
-        if name == EXTRA:
-            extra = value
-        elif name != "_id":
-            put(event, name, value)
-    _merge(event, extra)
-    return event
-
-
 def restore(column: Column, value: Any) -> Any:
     """A value as DuckDB's Python API gives it, in the form that events have."""
     if column.kind == "object":
@@ -143,21 +128,6 @@ def restore(column: Column, value: Any) -> Any:
     if column.kind == "time":
         return [v.replace(tzinfo=UTC) for v in value] if column.many else value.replace(tzinfo=UTC)
     return value
-
-
-def put(event: Event, dotted: str, value: Any) -> None:
-    """Set a value under its nested name; a plain value in the way keeps the dotted name beside it."""
-    *parents, last = dotted.split(".")
-    inner = event
-    for parent in parents:
-        inner = inner.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            event[dotted] = value
-            return
-    if isinstance(inner.get(last), dict) and isinstance(value, dict):
-        _merge(inner[last], value)
-    else:
-        inner[last] = value
 
 
 def paths(value: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -171,15 +141,6 @@ def paths(value: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
                     yield from paths(item, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
-
-
-def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
-    for name, value in other.items():
-        mine = into.get(name)
-        if isinstance(mine, dict) and isinstance(value, dict):
-            _merge(mine, value)
-        else:
-            into[name] = value
 
 
 # ------------------------------------------------------------------------------------------------ where values go

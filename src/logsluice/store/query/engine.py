@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from logsluice.errors import UsageError
 from logsluice.formats.fields import Kind
+from logsluice.formats.rows import EXTRA
 from logsluice.query.backend import NEWEST, PERCENTILES, Backend
 from logsluice.query.events import as_text, only, order
 from logsluice.query.results import (
@@ -28,7 +29,7 @@ from logsluice.query.results import (
 )
 from logsluice.query.syntax import Node, parse
 from logsluice.query.values import to_millisecond
-from logsluice.store.columns import EXTRA, Column
+from logsluice.store.columns import Column
 from logsluice.store.query.files import Files, FolderFiles
 from logsluice.store.query.order import Place, first, kind_of, ordered
 from logsluice.store.query.schema import Group, Inside, Schema, kind_of_values, resolve

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from logsluice.errors import QueryError
 from logsluice.formats.fields import Kind
+from logsluice.formats.rows import EXTRA
 from logsluice.query.results import FieldInfo
 from logsluice.store.catalog import MOST_EXTRAS, DataFile, Snapshot
-from logsluice.store.columns import EXTRA, Column, Columns
+from logsluice.store.columns import Column, Columns
 
 FORMAT, FORMAT_TOO = "_format", "format"
 """A field of every event: the name of its format. The plain name gives way to a field that events have themselves."""

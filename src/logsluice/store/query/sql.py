@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from logsluice.errors import QueryError
+from logsluice.formats.rows import EXTRA
 from logsluice.query import values
 from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
-from logsluice.store.columns import EXTRA, Column
+from logsluice.store.columns import Column
 from logsluice.store.query.schema import FormatName, Group, Inside, Parent, Target, resolve
 
 NEVER, ALWAYS = "FALSE", "TRUE"
