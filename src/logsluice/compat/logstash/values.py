@@ -31,17 +31,15 @@ def options(plugin: Plugin, document: Document, path: Path, environ: Mapping[str
 
 
 def _joined(attribute: Attribute, before: Any, value: Any, document: Document, path: Path) -> Any:
-    """An option that is given twice: hashes merge, all else is one list. A codec can't be two."""
+    """An option that is given twice: hashes merge, lists grow; a list after a single value is lost, as in Logstash."""
     if isinstance(before, Plugin) or isinstance(value, Plugin) or attribute.name == "codec":
         document.problems.append(document.problem(path, "there can be one codec only"))
         return before
     if isinstance(before, dict) and isinstance(value, dict):
         return before | value
-    return [*_as_list(before), *_as_list(value)]
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    if isinstance(before, list):
+        return [*before, *(value if isinstance(value, list) else [value])]
+    return [before] if isinstance(value, list) else [before, value]
 
 
 def _replaced(value: Any, document: Document, path: Path, environ: Mapping[str, str]) -> Any:

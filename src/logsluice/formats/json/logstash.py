@@ -71,9 +71,10 @@ def event_of(data: dict[str, Any]) -> Event:
         except NOT_A_TIME:
             data["_@timestamp"] = data.pop("@timestamp")
             _tag(data, "_timestampparsefailure")
-    tags = data.get("tags")
-    if tags is not None and not isinstance(tags, str) and not _are_texts(tags):
-        data["_tags"] = data.pop("tags")
+    tags = data.get("tags", "")
+    if not isinstance(tags, str) and not _are_texts(tags):
+        del data["tags"]
+        data["_tags"] = [tags]
         _tag(data, "_tagsparsefailure")
     return data
 
