@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from logsluice.aws.credentials import credentials_of
+from logsluice.aws.credentials import credentials_of, renew
 from logsluice.aws.session import AwsOptions
+from logsluice.errors import Unavailable
+from logsluice.sources.s3_sqs.queue import find_queue
 from tests.parts.moto_server import MotoServer
 from tests.unit.aws_answers import Answer, Answers, refusal
 
@@ -169,3 +171,24 @@ def test_a_role_on_top_of_a_tasks_credentials_uses_the_newest_of_them(
     options = OPTIONS.model_copy(update={"role_arn": ROLE})
     first, second, third = keys_used(options, monkeypatch)
     assert first == second != third
+
+
+def test_a_token_that_can_not_be_read_for_a_while_is_an_outage_that_passes(
+    aws: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    queue = aws.client("sqs").create_queue(QueueName="logs")["QueueUrl"]
+    token = tmp_path / "token"
+    token.write_text("a.b.c")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    options = AwsOptions()
+    opened = find_queue(queue, options)
+    assert opened.receive(0, 1, 30) == []
+    token.unlink()
+    assert renew(credentials_of(options))
+    with pytest.raises(Unavailable, match="No such file"):
+        opened.receive(0, 1, 30)
+    token.write_text("a.b.c")
+    assert opened.receive(0, 1, 30) == []

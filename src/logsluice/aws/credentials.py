@@ -7,6 +7,7 @@ AWS refuses credentials before their time: a revoked session, a key that was rot
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ RENEWABLE_CODES = frozenset(
     }
 )
 """What AWS says of a key that it does not take, or no longer; newer ones may be there already."""
+
+# Whoever asked is told what failed; without a handler, Python would print botocore's tracebacks between our lines.
+logging.getLogger("botocore").addHandler(logging.NullHandler())
 
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 _RENEWED = "logsluice_renewed"

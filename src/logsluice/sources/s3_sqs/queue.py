@@ -28,6 +28,9 @@ GIVE_UP_SECONDS = 60.0
 """So long before that, extending ends."""
 
 _LEARNT = ["RedrivePolicy", "QueueArn", "MessageRetentionPeriod"]
+_FAILURES = (ClientError, BotoCoreError, OSError)
+"""Of a call; OSError is a file of credentials (a web identity's or a pod's token) that can't be read."""
+
 _GONE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
 _NOT_OURS = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
 _AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.(?:com|com\.cn|eu)")
@@ -109,7 +112,7 @@ class Queue:
                 VisibilityTimeout=_whole(visibility),
                 AttributeNames=["ApproximateReceiveCount"],
             )
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             raise self._fault(error, "receive from") from error
         arrived = time.monotonic()
         return [
@@ -156,7 +159,7 @@ class Queue:
             if is_passing(error):
                 raise self._fault(error, "extend a message of") from error
             return False  # an expired or unknown receipt: SQS gives several codes for it
-        except BotoCoreError as error:
+        except (BotoCoreError, OSError) as error:
             raise self._fault(error, "extend a message of") from error
         message.ours_until = time.monotonic() + seconds
         return True
@@ -166,7 +169,7 @@ class Queue:
         entries = [{"Id": str(index), "ReceiptHandle": message.receipt} for index, message in enumerate(messages)]
         try:
             answer = self.client.delete_message_batch(QueueUrl=self.url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
+        except _FAILURES as error:
             log.warning("messages could not be deleted yet", queue=self.name, reason=str(error))
             return messages
         again = []
