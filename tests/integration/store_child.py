@@ -1,23 +1,17 @@
-"""A process that writes events to a store, says what was confirmed, and may die on the way; see test_store_kills.py.
+"""A process that writes events to a store and says what was confirmed; see test_store_kills.py.
 
-Arguments: folder, first number, last number (exclusive), and where to die: "", or "sync:3", "rename:1", "enter:2",
-"entered:1" (the third sync, the first rename, before the second entry, after the first).
+Arguments: folder, first number, last number (exclusive).
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from logsluice.components import Context
 from logsluice.model import Event
 from logsluice.sinks import store
-from logsluice.store import catalog, parquet
 
 CHUNK = 50
 
@@ -31,29 +25,7 @@ def event(number: int) -> Event:
     }
 
 
-def dying(where: str, at: str, original: Callable[..., Any], after: bool = False) -> Callable[..., Any]:
-    """The original, or death at its n-th call."""
-    name, _, count = at.partition(":")
-    left = int(count) if name == where else 0
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = original(*args, **kwargs)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return call
-
-
-def main(folder: str, first: str, last: str, at: str = "") -> None:
-    parquet.sync = dying("sync", at, parquet.sync)
-    Path.rename = dying("rename", at, Path.rename)  # type: ignore[method-assign]
-    catalog.Catalog.enter = dying("enter", at, catalog.Catalog.enter)  # type: ignore[method-assign]
-    catalog.Catalog.enter = dying("entered", at, catalog.Catalog.enter, after=True)  # type: ignore[method-assign]
+def main(folder: str, first: str, last: str) -> None:
     sink = store.build(store.Config(path=Path(folder)), Context())
     sink.open()
     for start in range(int(first), int(last), CHUNK):

@@ -19,6 +19,7 @@ from logsluice.store.parquet import as_sink_faults
 from logsluice.store.retention import drop_old, remove_gone
 
 INTERVAL_SECONDS = 60.0
+_PATIENCE_SECONDS = 5.0
 
 _log = structlog.get_logger("store")
 
@@ -46,10 +47,10 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a compaction is broken off, which leaves the store as it was."""
+        """End; a compaction is broken off, which leaves the store as it was. Does not wait long for a busy catalog."""
         self._ending.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE_SECONDS)
 
     def _run(self) -> None:
         while not self._ending.wait(INTERVAL_SECONDS):
