@@ -41,6 +41,8 @@ class StatusFile:
     def __enter__(self) -> StatusFile:
         try:
             _make(self._path.parent, is_shared="LOGSLUICE_RUN_DIR" not in os.environ)
+            for _ in _present("*-*.*"):  # what was killed has left its file
+                pass
         except OSError as error:
             self._give_up(error)
         self.tick()
@@ -82,11 +84,7 @@ def folder() -> Path:
 def running(configuration: str | None) -> Iterator[Status]:
     """The status of each program that runs here, or of those that run one configuration file."""
     pattern = "*-*.json" if configuration is None else f"{_stem(configuration)}-*.json"
-    for path in sorted(folder().glob(pattern)):
-        pid = int(path.stem.rpartition("-")[2])
-        if not _is_there(pid):
-            path.unlink(missing_ok=True)  # it was killed
-            continue
+    for path, pid in _present(pattern):
         try:
             status = load(path.read_bytes())
         except FileNotFoundError:
@@ -96,6 +94,16 @@ def running(configuration: str | None) -> Iterator[Status]:
             hangs = Reason("", "process", str(pid), f"it has said nothing for {age:.0f} seconds")
             status = Status(dead=[hangs], at=status.at)
         yield status
+
+
+def _present(pattern: str) -> Iterator[tuple[Path, int]]:
+    """The files of processes that are there; those of processes that were killed are cleared away."""
+    for path in sorted(folder().glob(pattern)):
+        pid = int(path.stem.rpartition("-")[2])
+        if _is_there(pid):
+            yield path, pid
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _stem(configuration: str) -> str:
