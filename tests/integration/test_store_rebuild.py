@@ -70,7 +70,12 @@ def scribble(folder: Path) -> None:
     (folder / FILE_NAME).write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
 
 
-@pytest.mark.parametrize("harm", [lambda _: None, lose, scribble])
+def empty(folder: Path) -> None:
+    lose(folder)
+    (folder / FILE_NAME).touch()
+
+
+@pytest.mark.parametrize("harm", [lambda _: None, lose, scribble, empty])
 def test_a_rebuilt_catalog_gives_the_same_answers(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     before, entered = answers(filled(tmp_path)), len(files(tmp_path))
     harm(tmp_path)
@@ -82,9 +87,12 @@ def test_a_rebuilt_catalog_gives_the_same_answers(tmp_path: Path, harm: Callable
     assert send(sink(tmp_path), event(7, OTHER)) == Sent()
 
 
-def test_a_store_without_its_catalog_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", [lose, empty])
+def test_a_store_without_its_catalog_is_not_taken_for_an_empty_one(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
     write_each(tmp_path, event(1))
-    lose(tmp_path)
+    harm(tmp_path)
     with pytest.raises(UsageError, match="lost its catalog"):
         sink(tmp_path).open()
     assert len(list(tmp_path.glob("format=*/date=*/*.parquet"))) == 1

@@ -49,7 +49,9 @@ class Writer:
         """
         with as_sink_faults(self.folder):
             (self.folder / "_tmp").mkdir(parents=True, exist_ok=True)
-            if not (self.folder / FILE_NAME).exists() and any(self.folder.glob("format=*/date=*/*.parquet")):
+            catalog = self.folder / FILE_NAME
+            known = catalog.exists() and catalog.stat().st_size
+            if not known and any(self.folder.glob("format=*/date=*/*.parquet")):
                 raise UsageError(
                     f"the store in {self.folder} has lost its catalog",
                     f"`logsluice store rebuild --store {self.folder}` makes it again from the files",
