@@ -147,8 +147,10 @@ def test_options_of_a_format_have_near_matches_wherever_it_is_named() -> None:
     folders = [{"key": "flow", "format": wrong}]
     text = source({"type": "s3_sqs", "queue": "logs", "bucket_options": [{"bucket": "logs", "folders": folders}]})
     assert problems(text) == [
-        "f.yaml:1: pipelines[0].source.bucket_options[0].folders[0].format.feilds:"
-        " there is no option 'feilds'; did you mean 'fields'?"
+        (
+            "f.yaml:1: pipelines[0].source.bucket_options[0].folders[0].format.feilds:"
+            " there is no option 'feilds'; did you mean 'fields'?"
+        )
     ]
     assert problems(MINIMAL.replace("outputs:", 'format: {"type": "vpc_flow", "feilds": ["a"]}, outputs:')) == [
         "f.yaml:1: pipelines[0].format.feilds: there is no option 'feilds'; did you mean 'fields'?"
