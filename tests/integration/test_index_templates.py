@@ -165,6 +165,26 @@ def test_each_format_gets_its_own_template_and_only_when_it_comes(clean_opensear
     }
 
 
+def test_outputs_of_different_formats_share_the_template_of_one_pattern(clean_opensearch: OpenSearch) -> None:
+    alb, waf = (find("formats", name).build() for name in ("alb", "waf"))
+    for number, known in enumerate((alb, waf, alb)):
+        with opened(make(clean_opensearch, known, index="logs-%{+yyyy}")) as sink:
+            assert send(sink, event(number, known.name)) == Sent()
+    (entry,) = clean_opensearch.call("GET", "/_index_template/logsluice-logs")[1]["index_templates"]
+    made = entry["index_template"]["template"]["mappings"]
+    assert made["_meta"]["formats"] == ["alb", "waf"]
+    assert {field.name.split(".")[0] for field in (*alb.fields, *waf.fields)} <= set(made["properties"])
+
+
+def test_of_overlapping_patterns_the_longer_one_holds(clean_opensearch: OpenSearch) -> None:
+    short, long = Declared("alb", (Field("n", "keyword"),)), Declared("alb", (Field("n", "integer"),))
+    for number, (known, index) in enumerate(((short, "logs%{+yyyy}"), (long, "logs-alb%{+yyyy}"))):
+        with opened(make(clean_opensearch, known, index=index)) as sink:
+            assert send(sink, event(number, n=1)) == Sent()
+    mapping = clean_opensearch.call("GET", "/logs-alb2026/_mapping")[1]["logs-alb2026"]["mappings"]["properties"]
+    assert mapping["n"]["type"] == "long"
+
+
 def test_no_template_is_made_where_none_is_wanted(clean_opensearch: OpenSearch) -> None:
     with opened(make(clean_opensearch, ALB_LIKE, manage_template=False)) as sink:
         assert send(sink, event(1)) == Sent()

@@ -1,8 +1,9 @@
 """Real Elasticsearch nodes: 7.10 (open source), and the cores of 8.19 and 9.5 as they are published for Maven.
 
 For tests only: versions 8 and 9 are under the AGPL, the SSPL or Elastic's own licence, and nothing of them is shipped.
-The cores have none of the modules of a whole distribution: no security, no ingest processors, no Painless, no
-`flattened` fields, no delete by query. Elasticsearch 9 needs Java 21, the others 17; the jars come from Maven once.
+Version 7.10 is without Elastic's own modules: no data streams, no `flattened` fields. The cores are without any module:
+no security, no ingest processors, no Painless, no delete by query. Elasticsearch 9 needs Java 21, the others 17; the
+jars come from Maven once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Elasticsearch7(SearchNode):
     name = "Elasticsearch 7"
     version = "7.10.2"
     roles = "[master,data,ingest]"
+    has_data_streams = False
 
     def prepare(self) -> None:
         self.library = cache_folder(f"elasticsearch-{self.version}")
@@ -38,27 +40,28 @@ class Elasticsearch7(SearchNode):
 
 
 class Elasticsearch8(SearchNode):
-    """The core of version 8, with two modules: HTTP by Netty, and the answer to `GET /`."""
+    """The core of version 8, with two modules: HTTP by Netty, and what the tests need of the others."""
 
     name = "Elasticsearch 8"
     version = "8.19.21"
     roles = "[master,data,ingest]"
+    has_ingest_processors = False
 
     def prepare(self) -> None:
         self.library = cache_folder(f"elasticsearch-{self.version}")
         with only_one(self.library):
             jars, modules = self.library / "jars", self.library / "modules"
-            netty, root = modules / "transport-netty4", modules / "rest-root"
+            netty, own = modules / "transport-netty4", modules / "for-tests"
             download_jars(f"org.elasticsearch:elasticsearch:{self.version}", jars)
             download_jars(f"org.elasticsearch.plugin:transport-netty4:{self.version}", self.library / "netty")
             self._module(netty, "org.elasticsearch.transport.netty4.Netty4Plugin")
-            self._module(root, "RestRoot")
+            self._module(own, "TestModule")
             for jar in (self.library / "netty").glob("*.jar"):
                 if not (jars / jar.name).exists():
                     shutil.copy(jar, netty)
-            compile_java("RestRoot", self.rest_root(), jars, self.library / "root", self.oldest_java)
-            with zipfile.ZipFile(root / "rest-root.jar", "w") as packed:
-                for compiled in (self.library / "root").glob("*.class"):
+            compile_java("TestModule", self.test_module(), jars, self.library / "own", self.oldest_java)
+            with zipfile.ZipFile(own / "for-tests.jar", "w") as packed:
+                for compiled in (self.library / "own").glob("*.class"):
                     packed.write(compiled, compiled.name)
             source = (JAVA_FOLDER / "TestElasticsearch.java").read_text()
             compile_java("TestElasticsearch", source, jars, self.library / "classes", self.oldest_java)
@@ -67,9 +70,9 @@ class Elasticsearch8(SearchNode):
         classes = f"{self.library / 'classes'}:{self.library / 'jars'}/*"
         return ["-cp", classes, "TestElasticsearch", self.folder, self.library / "modules"]
 
-    def rest_root(self) -> str:
-        """The source of the module that answers `GET /`."""
-        return (JAVA_FOLDER / "RestRoot.java").read_text()
+    def test_module(self) -> str:
+        """The source of the second module."""
+        return (JAVA_FOLDER / "TestModule.java").read_text()
 
     def clean(self) -> None:
         self.settings_now(action__destructive_requires_name="false")
@@ -98,9 +101,9 @@ class Elasticsearch9(Elasticsearch8):
     version = "9.5.3"
     oldest_java = 21
 
-    def rest_root(self) -> str:
+    def test_module(self) -> str:
         parameters = "RestHandlersServices services, Supplier<DiscoveryNodes> nodes, Predicate<NodeFeature> features"
-        return re.sub(r"(?s)getRestHandlers\(.*?\)", f"getRestHandlers({parameters})", super().rest_root())
+        return re.sub(r"(?s)getRestHandlers\(.*?\)", f"getRestHandlers({parameters})", super().test_module())
 
 
 def under_old_names(launcher: str) -> str:

@@ -1,16 +1,24 @@
-"""Fixtures of real OpenSearch nodes. Each kind of node starts at most once a session."""
+"""Fixtures of real OpenSearch and Elasticsearch nodes. Each kind of node starts at most once a session."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 
 from tests.parts import PartError, unavailable
-from tests.parts.opensearch import OpenSearch, SecureOpenSearch
+from tests.parts.elasticsearch import Elasticsearch7, Elasticsearch8, Elasticsearch9
+from tests.parts.opensearch import OpenSearch, OpenSearch3, SecureOpenSearch
+from tests.parts.search_node import SearchNode
+
+Node = TypeVar("Node", bound=SearchNode)
+
+OWN_FIXTURES = {OpenSearch: "opensearch", SecureOpenSearch: "secure_opensearch"}
+EVERY_KIND = (OpenSearch, OpenSearch3, SecureOpenSearch, Elasticsearch7, Elasticsearch8, Elasticsearch9)
 
 
-def _started(node: OpenSearch) -> Iterator[OpenSearch]:
+def _started(node: Node) -> Iterator[Node]:
     try:
         node.start()
     except PartError as failure:
@@ -52,7 +60,19 @@ def tight_opensearch(_tight_opensearch: OpenSearch) -> OpenSearch:
 @pytest.fixture(scope="session")
 def secure_opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureOpenSearch]:
     """A node with https, users and roles, for the whole session: use index names of your own."""
-    node = SecureOpenSearch(tmp_path_factory.mktemp("secure_opensearch"))
-    for started in _started(node):
-        assert isinstance(started, SecureOpenSearch)
-        yield started
+    yield from _started(SecureOpenSearch(tmp_path_factory.mktemp("secure_opensearch")))
+
+
+@pytest.fixture(scope="module", params=EVERY_KIND, ids=lambda kind: kind.__name__)
+def _cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchNode]:
+    if request.param in OWN_FIXTURES:
+        yield request.getfixturevalue(OWN_FIXTURES[request.param])
+    else:
+        yield from _started(request.param(tmp_path_factory.mktemp("cluster")))
+
+
+@pytest.fixture
+def cluster(_cluster: SearchNode) -> SearchNode:
+    """Every kind of node in turn, one running at a time, emptied before the test."""
+    _cluster.clean()
+    return _cluster

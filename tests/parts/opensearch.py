@@ -51,7 +51,7 @@ class OpenSearch3(OpenSearch):
 class SecureOpenSearch(OpenSearch):
     """With the security plugin: https by a CA of its own, user `admin` with password `admin`, others by `add_user`."""
 
-    name = "OpenSearch with its security plugin"
+    name = "OpenSearch 2 with security"
     user = "admin"
     password = "admin"
 

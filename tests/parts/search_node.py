@@ -17,16 +17,19 @@ from tests.parts.java_tools import JAVA_OPTIONS, java_tool
 class SearchNode(Server):
     """One node, single-node discovery, ingest role, on 127.0.0.1 only.
 
-    A subclass gives `arguments()` (class path, main class and what comes before the settings), its `roles`, and the
-    oldest Java that it runs on.
+    A subclass gives `arguments()` (class path, main class and what comes before the settings), its `roles`, the oldest
+    Java that it runs on, and what it lacks.
 
     Args:
         folder: Its data and logs.
         settings: What would stand in its yml file; a list as `[a,b]`.
     """
 
+    version = ""
     roles = "[cluster_manager,data,ingest]"
     oldest_java = 17
+    has_data_streams = True
+    has_ingest_processors = True
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)
@@ -76,9 +79,9 @@ class SearchNode(Server):
         indices = self.call("GET", "/_cat/indices?format=json&h=index&expand_wildcards=all")[1]
         names = [row["index"] for row in indices if not row["index"].startswith(".")]
         for name in names:
-            # a blocked index can't be deleted before its block is lifted
-            blocks = dict.fromkeys(("read_only", "read_only_allow_delete", "write", "metadata"))
-            self.call("PUT", f"/{name}/_settings", {f"index.blocks.{block}": None for block in blocks})
+            # a blocked index can't be deleted before its block is lifted, a read-only one takes nothing beside that
+            for blocks in (("read_only",), ("read_only_allow_delete", "write", "metadata")):
+                self.call("PUT", f"/{name}/_settings", {f"index.blocks.{block}": None for block in blocks})
             self.call("DELETE", f"/{name}")
         self.call("DELETE", "/_index_template/*")
 

@@ -56,6 +56,23 @@ def test_an_event_is_an_action_line_and_a_document() -> None:
     assert request.size == len(request.body.data)
 
 
+def test_an_action_line_says_routing_and_pipeline_of_its_document() -> None:
+    actions = Actions(
+        IndexNames("logs", "create"), more={"routing": Template("%{team}"), "pipeline": Template("of-%{team}")}
+    )
+    request, refused = encode(Encoder(actions), event(1, team="a"), event(2), event(3, team='"'))
+    assert refused == {1: "no routing: a field of `routing` is not in the event, or empty"}
+    assert [line["create"] for line in lines(request)[::2]] == [
+        {"_index": "logs", "_id": "20260131.d.1", "routing": "a", "pipeline": "of-a"},
+        {"_index": "logs", "_id": "20260131.d.3", "routing": '"', "pipeline": 'of-"'},
+    ]
+
+
+def test_without_ids_the_action_line_has_none() -> None:
+    request, _ = encode(Encoder(Actions(IndexNames("logs", "create"), with_ids=False)), event(1))
+    assert lines(request)[0] == {"create": {"_index": "logs"}}
+
+
 def test_times_are_written_in_utc_wherever_they_are() -> None:
     fields = {
         "naive": datetime(2026, 1, 31, 1, 2, 3),

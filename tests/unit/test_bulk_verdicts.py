@@ -34,6 +34,8 @@ def request(count: int) -> Encoded:
         (400, "something_new_exception", "", Verdict.REJECT),
         (413, "something_new_exception", "", Verdict.REJECT),
         (400, "illegal_argument_exception", "Limit of total fields [1000] has been exceeded", Verdict.SICK),
+        (400, "document_parsing_exception", "[1:9] failed to parse: Limit of total fields [2] has been", Verdict.SICK),
+        (400, "illegal_argument_exception", "Document ID is not supported in create/index operation", Verdict.SICK),
         (400, "illegal_argument_exception", "pipeline with id [x] does not exist", Verdict.SICK),
         (400, "illegal_argument_exception", "no write index is defined for alias [x]", Verdict.SICK),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from logsluice.components import Context
 from logsluice.config.secrets import Secret
 from logsluice.errors import UsageError
 from logsluice.sinks import opensearch
+
+CLOUD_ID = "logs:" + b64encode(b"eu-west-1.aws.found.io$0123456789abcdef$fedcba").decode()
 
 
 def config(**options: Any) -> opensearch.Config:
@@ -60,6 +63,20 @@ def test_a_document_id_replaces_unless_told_otherwise() -> None:
         ({"timeout": "30"}, "a duration needs its unit"),
         ({"request_bytes": "0"}, "greater than or equal to 1024"),
         ({"idx": "a"}, "Extra inputs are not permitted"),
+        ({"cloud_id": CLOUD_ID}, "either `hosts` or `cloud_id`"),
+        ({"api_key": "k", "bearer_token": "t"}, "one way to say who you are is enough: `api_key` or `bearer_token`"),
+        ({"api_key": "k", "auth": "aws"}, "leave `api_key` out"),
+        ({"aws": {"profile": "p"}}, "`aws` is for `auth: aws`"),
+        ({"ca_fingerprint": "ab:cd"}, "64 hexadecimal digits"),
+        ({"ca_fingerprint": "0" * 64, "ca_file": "ca.pem"}, "says alone whom to trust"),
+        ({"client_key": "key.pem"}, "belongs to a `client_certificate`"),
+        ({"headers": {"a b": "c"}}, "is no name of a header"),
+        ({"headers": {"Authorization": "c"}}, "there are `user`, `api_key`"),
+        ({"data_stream": True, "action": "index"}, "takes the action `create` only"),
+        ({"data_stream": {"type": "logs"}, "index": "logs"}, "a data stream has one name"),
+        ({"data_stream": {"dataset": "aws-elb"}}, "a hyphen divides the parts"),
+        ({"data_stream": True, "index": "%{team}-logs"}, "a data stream needs a template"),
+        ({"document_id": "none", "action": "index"}, "nothing can be replaced"),
     ],
 )
 def test_options_that_can_not_work_are_refused_with_a_sentence(options: dict[str, Any], sentence: str) -> None:
@@ -67,6 +84,62 @@ def test_options_that_can_not_work_are_refused_with_a_sentence(options: dict[str
         config(**options)
     assert sentence in str(caught.value)
     assert "secret" not in str(caught.value.errors(include_input=False))
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ("eu-west-1.aws.found.io$es$kibana", "https://es.eu-west-1.aws.found.io:443"),
+        ("eu-west-1.aws.found.io:9243$es$kibana", "https://es.eu-west-1.aws.found.io:9243"),
+        ("eu-west-1.aws.found.io:9243$es:9200$", "https://es.eu-west-1.aws.found.io:9200"),
+        ("eu-west-1.aws.found.io$es", "https://es.eu-west-1.aws.found.io:443"),
+    ],
+)
+def test_a_cloud_id_names_the_host(said: str, url: str) -> None:
+    made = opensearch.Config.model_validate({"cloud_id": f"name:{b64encode(said.encode()).decode()}", "api_key": "k"})
+    assert made.urls == (url,)
+
+
+@pytest.mark.parametrize("text", ["name", "name:!", "name:aG9zdA==", f"name:{b64encode(b'host$$k').decode()}"])
+def test_what_is_no_cloud_id_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="Cloud ID"):
+        opensearch.Config.model_validate({"cloud_id": text})
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "action"),
+    [
+        ({"data_stream": True}, "logsluice-%{[@metadata][format]}", "create"),
+        ({"data_stream": True, "index": "logs"}, "logs", "create"),
+        ({"data_stream": {}}, "logs-%{[@metadata][format]}-default", "create"),
+        ({"data_stream": {"dataset": "aws.elb", "namespace": "prod"}}, "logs-aws.elb-prod", "create"),
+        ({"data_stream": True, "document_id": "%{id}"}, "logsluice-%{[@metadata][format]}", "create"),
+        ({"document_id": "none", "index": "logs"}, "logs", "create"),
+    ],
+)
+def test_where_events_go_and_how(options: dict[str, Any], target: str, action: str) -> None:
+    made = config(**options)
+    assert (made.target, made.resolved_action) == (target, action)
+
+
+@pytest.mark.parametrize(
+    ("options", "concerned"),
+    [
+        ({}, []),
+        ({"document_id": "none"}, ["document_id"]),
+        ({"data_stream": True}, ["data_stream"]),
+        ({"verify_certificates": False}, ["verify_certificates"]),
+        ({"api_key": "k"}, []),
+        ({"hosts": "http://search.example.com", "user": "u", "password": "p"}, ["password"]),
+    ],
+)
+def test_check_says_what_will_be_regretted(options: dict[str, Any], concerned: list[str]) -> None:
+    assert [option for option, _ in opensearch.concerns(config(**options), Context())] == concerned
+
+
+def test_a_sink_without_ids_says_that_repeats_add() -> None:
+    sinks = [opensearch.build(config(**options), Context()) for options in ({}, {"document_id": "none"})]
+    assert [sink.idempotent for sink in sinks] == [True, False]
 
 
 def test_the_password_is_not_shown() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import orjson
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, ProxyError, SSLError
 
 try:
     from isal import isal_zlib as zlib
@@ -123,8 +123,9 @@ class Client:
                 raise Busy(f"{method} {host}: {cause_of(error)}") from None
             except HTTPError as error:
                 self._hosts.mark_dead(host)
+                way = " by the proxy" if isinstance(error, ProxyError) else ""
                 advice = advice_cut(host) if isinstance(error, ProtocolError) else ""
-                raise Busy(f"{method} {host}: {cause_of(error)}{advice}") from None
+                raise Busy(f"{method} {host}{way}: {cause_of(error)}{advice}") from None
             self._hosts.mark_alive(host)
             return answer
         raise Busy(f"no host can be reached ({'; '.join(unreachable)}): check `hosts`, the way there, and that it runs")

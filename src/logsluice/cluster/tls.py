@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import InsecureRequestWarning, SSLError
 
 from logsluice.config.secrets import Secret
@@ -112,11 +113,17 @@ def find_authority(pool: urllib3.PoolManager, context: ssl.SSLContext, host: str
 
 def _shown(pool: urllib3.PoolManager, host: str) -> list[bytes]:
     """The chain that a host shows, its own certificate first, each in DER form."""
-    answer: Any = pool.request("HEAD", host + "/", preload_content=False, redirect=False)
-    try:
-        return _chain(answer.connection.sock)
-    finally:
-        answer.close()
+    shown: list[bytes] = []
+
+    class Looking(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            shown.extend(_chain(self.sock))
+
+    connections = pool.connection_from_url(host)
+    connections.ConnectionCls = Looking
+    connections.request("HEAD", "/", redirect=False)
+    return shown
 
 
 def _chain(sock: Any) -> list[bytes]:

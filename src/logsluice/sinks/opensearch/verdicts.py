@@ -29,6 +29,7 @@ class Verdict(enum.Enum):
 
 BY_REASON: tuple[tuple[str, str, Verdict], ...] = (
     ("illegal_argument_exception", "limit of total fields", Verdict.SICK),
+    ("document_parsing_exception", "limit of total fields", Verdict.SICK),
     ("illegal_argument_exception", "pipeline with id", Verdict.SICK),
     ("illegal_argument_exception", "allowed in data streams", Verdict.SICK),
     ("illegal_argument_exception", "no write index is defined", Verdict.SICK),
