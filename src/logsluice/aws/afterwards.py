@@ -76,7 +76,7 @@ class Afterwards(Options):
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from logsluice.aws.faults import object_fault
+        from logsluice.aws.faults import code_of, object_fault
 
         place = {"Bucket": found.bucket, "Key": found.key} | ({"ExpectedBucketOwner": owner} if owner else {})
         try:
@@ -89,7 +89,9 @@ class Afterwards(Options):
                 client.delete_object(**place, **({"IfMatch": f'"{found.etag}"'} if found.etag else {}))
         except (ClientError, BotoCoreError) as error:
             fault = object_fault(error, found.uri, lambda: True)
-            if not isinstance(fault, Missing | Superseded):
+            # a missing bucket is the destination of a move
+            no_bucket = isinstance(error, ClientError) and code_of(error) == "NoSuchBucket"
+            if no_bucket or not isinstance(fault, Missing | Superseded):
                 raise fault from error
 
     def _copy(self, client: Any, found: Announcement, owner: str) -> None:

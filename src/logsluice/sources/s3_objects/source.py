@@ -113,7 +113,7 @@ class S3ObjectsSource:
                 may_list = len(self.ledger.failed) < MOST_FAILED
             if may_list and self._listing.acquire(blocking=False):
                 try:
-                    listed = self._list()
+                    listed = self._list_on()
                 finally:
                     self._listing.release()
                 if listed and time.monotonic() < end:
@@ -143,10 +143,23 @@ class S3ObjectsSource:
         return [self._delivery(listed) for listed in batch]
 
     def _delivery(self, listed: Listed, receive_count: int = 1) -> Delivery:
-        payload = S3Payload(self._lister.client, listed.found, self.config.id_salt, self._reading)
-        return Delivery(listed.found.uri, [payload], receive_count=receive_count, handle=listed)
+        return Delivery(listed.found.uri, [self._payload(listed)], receive_count=receive_count, handle=listed)
+
+    def _payload(self, listed: Listed) -> S3Payload:
+        return S3Payload(self._lister.client, listed.found, self.config.id_salt, self._reading)
 
     # -------------------------------------------------------------------------------------------- listing
+
+    def _list_on(self) -> bool:
+        """As `_list`; a bucket that can no longer be listed ends a listing that is made once."""
+        try:
+            return self._list()
+        except UsageError as error:
+            if self.config.interval != "once":
+                raise Denied(str(error)) from error
+            log.error("listing ended early", reason=str(error))
+            self.failure, self._is_over, self._round = error, True, None
+            return True
 
     def _list(self) -> bool:
         """List one page, when it is time. Whether anything was done."""
@@ -157,15 +170,8 @@ class S3ObjectsSource:
         requests = self._round.requests
         try:
             objects = self._round.next()
-        except UsageError as error:
-            if self.config.interval != "once":
-                raise Denied(str(error)) from error
-            log.error("listing ended early", reason=str(error))
-            self.failure, self._is_over, self._round = error, True, None
-            return True
         finally:
-            if self._round is not None:
-                self.counters.add("list_requests", self._round.requests - requests)
+            self.counters.add("list_requests", self._round.requests - requests)
         if objects is None:
             self._end(self._round)
         else:
@@ -245,7 +251,7 @@ class S3ObjectsSource:
         if not self.config.after:
             return True
         try:
-            self.config.after.carry_out(self._lister.client, listed.found, self.config.expected_owner or "")
+            self._payload(listed).finish(self.config.after)
         except SourceFault as fault:
             self.counters.add("after_failed")
             log.warning("what `after` says can't be done now; it is tried again", reason=str(fault))
