@@ -12,7 +12,8 @@ def open_backend(place: str, now: datetime | None = None, ca_file: Path | None =
     """The backend for a place; close it.
 
     Args:
-        place: `https://[user:password@]host[:port][/index]` (see `logsluice.cluster.address`), or a store's folder.
+        place: `https://[user:password@]host[:port][/index]` (see `logsluice.cluster.address`),
+            `s3://bucket/prefix` of an archive, or a store's folder.
         now: What `now` means in queries; the present by default.
         ca_file: For a cluster: authorities to trust instead of the system's, in PEM form.
 
@@ -21,6 +22,10 @@ def open_backend(place: str, now: datetime | None = None, ca_file: Path | None =
     """
     if place.startswith(("https://", "http://")):
         return _cluster(place, now, ca_file)
+    if place.startswith("s3://"):
+        from logsluice.archive.query import ArchiveQuery
+
+        return ArchiveQuery(place, now)
     from logsluice.store.query import StoreQuery
 
     return StoreQuery(place, now)

@@ -21,7 +21,9 @@ Clause: TypeAlias = dict[str, Any]
 ALWAYS: Clause = {"match_all": {}}
 NEVER: Clause = {"match_none": {}}
 
-_LONG = range(-(2**63), 2**63)
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+"""Of a `long`: a cluster refuses numbers beyond."""
+
 _IPV4: Clause = {"gte": "0.0.0.0", "lte": "255.255.255.255"}  # noqa: S104 - an end of a range, no address to bind
 _SEARCHED = frozenset({"keyword", "text", "object"})
 
@@ -119,12 +121,16 @@ class Compiler:
         match node:
             case Match():
                 value = values.number(node.value)
-                return {"term": {name: value}} if value in _LONG else NEVER
+                return {"term": {name: value}} if _LEAST <= value <= _GREATEST else NEVER
             case Like():
                 raise ValueError("a number has no wildcards; use a range such as [500 TO 599]")
             case Between():
                 low = None if node.low is None else values.number(node.low)
                 high = None if node.high is None else values.number(node.high)
+                if (low is not None and low > _GREATEST) or (high is not None and high < _LEAST):
+                    return NEVER
+                low = None if low is None else max(low, _LEAST)
+                high = None if high is None else min(high, _GREATEST)
                 return _range(name, node, low, high)
 
     def _float(self, name: str, node: Match | Like | Between) -> Clause:

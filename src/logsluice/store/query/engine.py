@@ -273,7 +273,7 @@ class SqlQuery(Backend):
         if table is not None:
             value = "''" if by is None else "value"
             for bar, name, count in self._run(
-                f"SELECT epoch_ms(time) // {asked.compiler.bind(width)} AS bar, {value} AS name, count(*)"
+                f"SELECT epoch_us(time) // {asked.compiler.bind(width * 1000)} AS bar, {value} AS name, count(*)"
                 f" FROM ({table}) WHERE time IS NOT NULL{'' if by is None else ' AND value IS NOT NULL'} GROUP BY ALL",
                 asked.compiler.parameters,
             ):

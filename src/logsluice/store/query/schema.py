@@ -136,8 +136,10 @@ def resolve(name: str, group: Group) -> Target:
     below = tuple(column for column in group.columns.columns if column.name.startswith(name + "."))
     if below:
         return Parent((*below, extra))
-    if any(f"{seen}.".startswith(name + ".") for seen in group.extras):
+    if name in group.extras:
         return extra
+    if any(seen.startswith(name + ".") for seen in group.extras):
+        return Parent((extra,))
     if name == FORMAT_TOO:
         return FormatName(group.format)
     if len(group.extras) >= MOST_EXTRAS:
