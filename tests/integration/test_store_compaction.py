@@ -23,6 +23,7 @@ from logsluice.store.checking import info, verify
 from logsluice.store.compaction import ENOUGH_FILES, LARGE_BYTES, alone, compact, plan
 from logsluice.store.database import Overtaken
 from logsluice.store.query import StoreQuery
+from logsluice.store.rewriting import Rewriter
 from logsluice.testing.sinks import must_not_refuse, opened
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -204,6 +205,47 @@ def test_the_rows_of_an_origin_are_forgotten_and_can_be_delivered_again(tmp_path
         assert Counter(hit.id for hit in query.search().hits) == Counter([ONE.id_of(1), OTHER.id_of(1), OTHER.id_of(2)])
 
 
+@pytest.mark.parametrize("meanwhile", ["write", "compact"])
+def test_what_happens_while_an_origin_is_forgotten_is_not_overlooked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    write_each(tmp_path, event(1), event(1, OTHER))
+    replace, calls = Rewriter.replace, []
+
+    def late(self: Rewriter, *args: Any) -> bool:
+        calls.append(args)
+        if len(calls) == 1 and meanwhile == "write":
+            write_each(tmp_path, event(2))
+        elif len(calls) == 1:
+            list(compact(tmp_path, whole=True))
+        return replace(self, *args)
+
+    monkeypatch.setattr(Rewriter, "replace", late)
+    target = sink(tmp_path)
+    with opened(target):
+        assert target.forget(ONE) == (2 if meanwhile == "write" else 1)
+    with StoreQuery(tmp_path) as query:
+        assert [hit.id for hit in query.search().hits] == [OTHER.id_of(1)]
+    assert verify(tmp_path).problems == ()
+
+
+def test_a_compaction_that_comes_too_late_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_each(tmp_path, event(1), event(2, OTHER))
+    replace = Rewriter.replace
+
+    def late(self: Rewriter, *args: Any) -> bool:
+        monkeypatch.setattr(Rewriter, "replace", replace)
+        target = sink(tmp_path)
+        with opened(target):
+            target.forget(ONE)
+        return replace(self, *args)
+
+    monkeypatch.setattr(Rewriter, "replace", late)
+    assert list(compact(tmp_path, whole=True)) == []
+    assert statuses(tmp_path) == [2]
+    assert verify(tmp_path).problems == ()
+
+
 def test_what_was_dropped_of_an_origin_is_forgotten_too(tmp_path: Path) -> None:
     target = sink(tmp_path)
     with opened(target):
@@ -244,6 +286,14 @@ def test_a_field_that_became_text_and_a_new_one_are_searched_over_all_files(tmp_
         assert [hit.event["status"] for hit in query.search(sort="status:asc").hits] == [200, 404, "404", "teapot"]
     assert len(files(tmp_path)) == 2
     assert verify(tmp_path).problems == ()
+
+
+def test_repeats_are_found_in_files_of_different_columns(tmp_path: Path) -> None:
+    send(sink(tmp_path), event(1))
+    send(sink(tmp_path, LaterWeb), event(2, status="teapot"))
+    for web in (Web, LaterWeb):
+        assert send(sink(tmp_path, web), event(1), event(2)) == Sent(duplicates=2)
+    assert len(files(tmp_path)) == 2
 
 
 def test_a_running_sink_compacts_and_drops_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
