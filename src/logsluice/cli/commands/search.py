@@ -14,6 +14,7 @@ Examples:
   logsluice search '*' --count-by client_ip
   logsluice search 'elb_status_code:[500 TO 599]' --histogram 5m
   logsluice search 'eventName:Delete*' --json | jq .userIdentity.arn
+  logsluice search 'client_ip:198.51.100.7' --store s3://log-archive/alb --since 2026-01-01
   logsluice search 'elb_status_code:502' --stats target_processing_time
   logsluice search --list-fields --url https://search.example.com/alb-*
 """
@@ -21,9 +22,7 @@ Examples:
 
 @click.command("search", epilog=EXAMPLES, short_help=__doc__)
 @click.argument("query", default="*")
-@click.option(
-    "--store", default="store", show_default=True, type=click.Path(path_type=Path), help="The store's folder."
-)
+@click.option("--store", default="store", show_default=True, help="The store's folder, or an archive: s3://…")
 @click.option("--url", help="A cluster to search instead: https://host/index or a pattern such as https://host/alb-*.")
 @click.option("--ca-file", type=click.Path(path_type=Path), help="Authorities to trust for --url, in PEM form.")
 @click.option("--since", metavar="TIME", help="Events from then on: 2h, 2026-01-31, 2026-01-31T12:00:00Z.")
@@ -41,7 +40,7 @@ Examples:
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values with a header.")
 def command(
     query: str,
-    store: Path,
+    store: str,
     url: str | None,
     ca_file: Path | None,
     since: str | None,
@@ -88,7 +87,7 @@ def command(
     output = OUTPUTS["json" if as_json else "csv" if as_csv else "table"]
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
     try:
-        with open_backend(url or str(store), now, ca_file) as asked:
+        with open_backend(url or store, now, ca_file) as asked:
             if list_fields:
                 output.fields(asked.fields())
             elif event_id is not None:
