@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
-from logsluice.aws.session import forget_clients
+from logsluice.aws.session import AwsOptions, forget_clients
 from logsluice.aws.signing import place_of, signer
-from logsluice.cluster.authorization import basic
-from logsluice.cluster.client import DEAD_SECONDS, Client, _Rotation
+from logsluice.cluster.authorization import Signed, basic
+from logsluice.cluster.client import DEAD_SECONDS, Answer, Client, _Rotation
 from logsluice.components import Context
 from logsluice.config.secrets import Secret
 from logsluice.errors import UsageError
@@ -245,6 +245,19 @@ def _expected(target: str, headers: dict[str, str], scope: str, body: bytes) -> 
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{full_scope}, SignedHeaders={names}, Signature={signature}"
+
+
+@pytest.mark.usefixtures("_keys")
+def test_aws_credentials_refused_before_their_time_are_read_again(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("AKIDOLD")
+    keys = {"access_key_id": {"file": str(tmp_path / "key")}, "secret_access_key": "secret"}
+    signed = Signed(signer("https://abc.us-east-1.es.amazonaws.com", options=AwsOptions.model_validate(keys)))
+    signed.headers("GET", "https://abc.us-east-1.es.amazonaws.com/", b"")
+    refusal = Answer(403, None, '{"message":"The security token included in the request is expired"}', "host")
+    assert not signed.renew(refusal, {})
+    (tmp_path / "key").write_text("AKIDNEW")
+    assert not signed.renew(Answer(403, None, "User is not authorized to perform es:ESHttpPost", "host"), {})
+    assert signed.renew(refusal, {})
 
 
 @pytest.mark.usefixtures("_keys")

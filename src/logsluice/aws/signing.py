@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from logsluice.aws.session import AwsOptions, session_of
 from logsluice.errors import Sick, UsageError
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
 
 _ENDPOINT = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(es|aoss)\.amazonaws\.com(?:\.cn)?$")
 _DUAL_STACK = re.compile(r"\.aos\.([a-z]{2}(?:-[a-z]+)+-\d)\.on\.aws$")
@@ -27,9 +31,46 @@ def place_of(host: str) -> tuple[str, str]:
     return "", ""
 
 
-def signer(
-    url: str, region: str | None = None, options: AwsOptions | None = None
-) -> Callable[[str, str, bytes], Mapping[str, str]]:
+class Signer:
+    """Signs requests with credentials that are renewed as they expire. Thread-safe.
+
+    Args:
+        credentials: What boto3 knows of who asks.
+        service: `es` or `aoss`.
+        region: Where the service is.
+    """
+
+    def __init__(self, credentials: Credentials, service: str, region: str) -> None:
+        self._credentials = credentials
+        self._service = service
+        self._region = region
+
+    def __call__(self, method: str, url: str, body: bytes) -> Mapping[str, str]:
+        """The headers to add to a request, whose URL has its query percent-encoded.
+
+        Raises:
+            Sick: The credentials can't be renewed.
+        """
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        # Serverless demands the digest as a header; it does no harm elsewhere
+        request = AWSRequest(method, url, {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()}, body)
+        try:
+            SigV4Auth(self._credentials.get_frozen_credentials(), self._service, self._region).add_auth(request)
+        except (BotoCoreError, ClientError) as error:
+            raise Sick(f"AWS credentials can't be renewed: {error}") from error
+        return dict(request.headers.items())
+
+    def renew(self) -> bool:
+        """After a refusal of credentials before their time: whether others may be had now."""
+        from logsluice.aws.credentials import renew
+
+        return renew(self._credentials)
+
+
+def signer(url: str, region: str | None = None, options: AwsOptions | None = None) -> Signer:
     """What signs requests to the service behind a URL.
 
     Args:
@@ -37,17 +78,9 @@ def signer(
         region: For hosts that do not tell (a custom domain); else that of the options or of the environment.
         options: The credentials to sign with; else those that boto3 finds.
 
-    Returns:
-        (method, url with its query percent-encoded, body) to the headers to add. A role's credentials are renewed as
-        they expire; it raises Sick when they can't be.
-
     Raises:
         UsageError: There are no credentials or there is no region, with what to do.
     """
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from logsluice.aws.credentials import credentials_of
 
     options = options or AwsOptions()
@@ -57,15 +90,4 @@ def signer(
     found = session_of(options).region_name
     if not found:
         raise UsageError(f"no region to sign requests to {url} for", hint="set `region`, or AWS_REGION")
-    service = told_service or "es"
-
-    def sign(method: str, url: str, body: bytes) -> Mapping[str, str]:
-        # Serverless demands the digest as a header; it does no harm elsewhere
-        request = AWSRequest(method, url, {"x-amz-content-sha256": hashlib.sha256(body).hexdigest()}, body)
-        try:
-            SigV4Auth(credentials.get_frozen_credentials(), service, found).add_auth(request)
-        except (BotoCoreError, ClientError) as error:
-            raise Sick(f"AWS credentials can't be renewed: {error}") from error
-        return dict(request.headers.items())
-
-    return sign
+    return Signer(credentials, told_service or "es", found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from logsluice.config.secrets import Secret
 
 if TYPE_CHECKING:
+    from logsluice.aws.signing import Signer
     from logsluice.cluster.client import Answer
 
 
@@ -62,17 +63,17 @@ class FromSecret:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """AWS signatures: whoever signs renews the credentials by itself (see `logsluice.aws.signing`)."""
+    """AWS signatures, whose credentials are renewed as they expire, and earlier when AWS does not take them."""
 
-    sign: Callable[[str, str, bytes], Mapping[str, str]]
+    signer: Signer
 
     def headers(self, method: str, url: str, body: bytes) -> Mapping[str, str]:
         """See `Authorization`."""
-        return self.sign(method, url, body)
+        return self.signer(method, url, body)
 
-    def renew(self, *_: object) -> bool:
+    def renew(self, answer: Answer, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - no two signatures are equal
         """See `Authorization`."""
-        return False
+        return answer.status == 403 and "security token" in answer.text and self.signer.renew()
 
 
 def basic(user: str, password: Secret) -> Authorization:
