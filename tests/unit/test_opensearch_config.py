@@ -17,6 +17,7 @@ from logsluice.aws.session import AwsOptions, forget_clients
 from logsluice.aws.signing import place_of, signer
 from logsluice.cluster.authorization import Signed, basic
 from logsluice.cluster.client import DEAD_SECONDS, Answer, Client, _Rotation
+from logsluice.cluster.hosts import advice_unreachable
 from logsluice.components import Context
 from logsluice.config.secrets import Secret
 from logsluice.errors import UsageError
@@ -140,6 +141,21 @@ def test_check_says_what_will_be_regretted(options: dict[str, Any], concerned: l
 def test_a_sink_without_ids_says_that_repeats_add() -> None:
     sinks = [opensearch.build(config(**options), Context()) for options in ({}, {"document_id": "none"})]
     assert [sink.idempotent for sink in sinks] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        (
+            "https://a.example",
+            "; https://a.example means port 443, and a cluster of your own listens on 9200 as a rule",
+        ),
+        ("http://a.test", "; http://a.test means port 80, and a cluster of your own listens on 9200 as a rule"),
+        ("https://a.example:9200", ""),
+    ],
+)
+def test_a_host_that_nobody_answers_may_lack_its_port(host: str, advice: str) -> None:
+    assert advice_unreachable(host) == advice
 
 
 def test_the_password_is_not_shown() -> None:

@@ -136,7 +136,7 @@ class Client:
 
     def _ask(self, method: str, host: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One host; a second time with other credentials, where it refuses the first. Raises HTTPError."""
-        if not self._authority_known:
+        if not self._authority_known and host.startswith("https:"):
             self._find_authority(host)
         url = host + path
         if self._authorization is None:
