@@ -12,7 +12,7 @@ Options:
 - `overwrite`: fields whose value is replaced; any other that is a text already becomes a list of both.
 - `tag_on_failure`: default `_grokparsefailure`; `timeout_millis` (30000; 0 for none) and `tag_on_timeout`
   (`_groktimeout`).
-- `ecs_compatibility`: accepted; the patterns are Logstash's legacy ones, with plain field names.
+- `ecs_compatibility`: `disabled` (`%{IPORHOST:clientip}` in our patterns) or `v1`, `v8` (`[source][address]`).
 
 `%{INT:n:int}` and `%{NUMBER:n:float}` convert. Patterns are Ruby's regular expressions: `^` and `$` are a line's, the
 dot matches a line feed, `\\w` is ASCII. A pattern may match anywhere in the text, unless it is anchored.
@@ -125,7 +125,7 @@ class GrokFilter(EachEvent):
     def __init__(self, config: Config, base: Path) -> None:
         super().__init__(config, error_tags=config.tag_on_failure)
         library = {
-            **builtin(),
+            **builtin(ecs=config.ecs_compatibility != "disabled"),
             **from_folders([base / folder for folder in config.patterns_dir], config.patterns_files_glob),
             **config.pattern_definitions,
         }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 
 @cache
-def builtin() -> dict[str, str]:
-    """Every pattern of the files in `patterns/`."""
+def builtin(ecs: bool = False) -> Mapping[str, str]:
+    """Every pattern of the files in `patterns/`.
+
+    Args:
+        ecs: With the field names of the Elastic Common Schema, where there are any; else Logstash's plain ones.
+    """
     found: dict[str, str] = {}
-    for file in sorted(files(__package__).joinpath("patterns").iterdir(), key=lambda file: file.name):
-        found |= definitions(file.read_text(encoding="utf-8"))
+    for folder in ("legacy", "ecs") if ecs else ("legacy",):
+        for file in files(__package__).joinpath("patterns", folder).iterdir():
+            found |= definitions(file.read_text(encoding="utf-8"))
     return found
 
 
