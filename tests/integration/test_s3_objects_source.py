@@ -139,6 +139,17 @@ def test_late_objects_are_found_as_long_as_the_window_says(large: LargeBucket, t
         assert keys_of(source) == ["a-late"]
 
 
+def test_a_folder_may_have_a_format_and_fields_of_its_own(s3: Any, tmp_path: Path) -> None:
+    put(s3, "app/1", "web/1")
+    options = [{"bucket": "^logs$", "folders": [{"key": "^web/", "format": "lines", "fields": {"team": "web"}}]}]
+    with opened(source_of(tmp_path, bucket_options=options)) as source:
+        found = {p.origin.name: p.origin for delivery in receive_all(source, 2) for p in delivery.payloads}
+        assert [each.name for each in source.formats] == ["lines"]
+    assert (found["app/1"].format, found["app/1"].fields) == (None, {})
+    assert found["web/1"].format is source.formats[0]
+    assert found["web/1"].fields == {"team": "web"}
+
+
 # ------------------------------------------------------------------------------------------ dates in the prefix
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from logsluice.aws.session import AwsOptions
     from logsluice.cli.backfilling import Backfill
     from logsluice.cli.shipping import Metered
     from logsluice.cli.summary import Times
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 MOST_CRASHES = 3
 REPORT_SECONDS = 30.0
 FAILED, INTERRUPTED = 1, 130
+ALIKE = ("aws", "bucket_options", "request_payer", "max_object_size", "include_keys", "exclude_keys", "id_salt")
+"""What the pipeline's own source says of objects holds for a backfill as well."""
 
 EXAMPLES = """\b
 Examples:
@@ -36,8 +37,7 @@ class Way:
 
     pipeline: Pipeline
     workers: int
-    aws: AwsOptions | None
-    id_salt: str
+    options: Mapping[str, Any]
     state: str
     base: Path
     dead_letter: str | None
@@ -90,7 +90,7 @@ def command(
     if file is None and name is not None:
         raise Misused("--pipeline names a pipeline of a --config", "give --config FILE too")
     way = _plain(to, format_name, store, dead_letter) if file is None else _configured(file, name)
-    config = listing(place, since=since, until=until, aws=way.aws, id_salt=way.id_salt)
+    config = listing(place, since=since, until=until, **way.options)
     asked = (str(since), str(until), str(replace), way.target)
     task = backfilling.Task(config, asked, state or way.state, Path() if state else way.base)
     outputs = [sender.output for sender in way.pipeline.senders] if replace else []
@@ -126,7 +126,7 @@ def _plain(to: str, format_name: str, store: Path, dead_letter: str | None) -> W
     kept_in = dead_letter or ("dead-letter" if goal.keeps_rejects else None)
     made = pipeline("backfill", chosen, goal, kept_in, [], Counters())
     where = f"{to}#{store.resolve()}" if goal.name == "store" else to
-    return Way(made, WORKERS, None, "", "state", Path(), kept_in, where)
+    return Way(made, WORKERS, {}, "state", Path(), kept_in, where)
 
 
 def _configured(file: str, name: str | None) -> Way:
@@ -146,10 +146,10 @@ def _configured(file: str, name: str | None) -> Way:
     (service,) = (each for each in assemble(configuration) if each.pipeline.name == model.name)
     pipeline, options = service.pipeline, model.source.options
     pipeline.policies = Policies({**ONCE_ONLY.on, **pipeline.policies.on})
-    aws, salt = getattr(options, "aws", None), getattr(options, "id_salt", "")
+    alike = {option: getattr(options, option, None) for option in ALIKE}
     target = f"{Path(file).resolve()}#{model.name}"
     kept_in = f"{model.dead_letter.rstrip('/')}/{model.name}"
-    return Way(pipeline, service.workers, aws, salt, model.state, configuration.base, kept_in, target)
+    return Way(pipeline, service.workers, alike, model.state, configuration.base, kept_in, target)
 
 
 def _run(way: Way, backfill: Backfill, meter: Metered) -> None:

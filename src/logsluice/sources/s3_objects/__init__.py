@@ -41,10 +41,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from logsluice.aws.afterwards import After, Afterwards
+from logsluice.aws.buckets import BucketOptions, Buckets
 from logsluice.aws.rules import KeyPattern
 from logsluice.aws.session import AwsOptions
 from logsluice.components import Context, Options
-from logsluice.config.types import Duration, parse_duration
+from logsluice.config.types import Duration, Size, parse_duration
 from logsluice.sources.s3_objects.prefixes import Template
 
 if TYPE_CHECKING:
@@ -92,9 +93,15 @@ class Config(Options):
     expected_owner: str | None = Field(
         default=None, pattern=r"^\d{12}$", description="The account that the bucket must belong to."
     )
-    via: str | None = Field(default=None, description="An access point (ARN or alias) to ask instead of the bucket.")
+    bucket_options: tuple[BucketOptions, ...] = Field(
+        default=(),
+        description="Credentials, region, access point, formats and fields by bucket and folder: see s3_sqs.",
+    )
     request_payer: Literal["requester"] | None = Field(
         default=None, description="`requester`: we pay for what is read of buckets with Requester Pays."
+    )
+    max_object_size: Size | None = Field(
+        default=None, ge=1, description="An object that is stored with more bytes is `too_large`."
     )
     interval: Annotated[float | Literal["once"], BeforeValidator(_interval, json_schema_input_type=str)] = Field(
         default=60.0, description="From the begin of one listing to that of the next; `once` lists once and ends."
@@ -166,8 +173,8 @@ class Config(Options):
         """The bucket, as it is to be listed. Raises UsageError: there are no credentials or there is no region."""
         from logsluice.aws.listing import Lister
 
-        owner, via, payer = self.expected_owner or "", self.via or "", self.request_payer or ""
-        return Lister(self.aws.client("s3"), self.bucket, owner, via, payer)
+        own = Buckets(self.bucket_options, self.aws).of(self.bucket)
+        return Lister(own.client("", ""), self.bucket, self.expected_owner or "", own.via, self.request_payer or "")
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from logsluice.aws.buckets import Buckets
 from logsluice.aws.listing import Listed
 from logsluice.aws.objects import Reading, S3Payload
 from logsluice.errors import Denied, SourceFault, UsageError
-from logsluice.model import Delivery, Outcome
+from logsluice.model import Delivery, Format, Outcome
 from logsluice.sources.s3_objects import Config
 from logsluice.sources.s3_objects.ledger import Ledger, hash_of
 from logsluice.sources.s3_objects.rounds import Round
@@ -60,9 +61,7 @@ class S3ObjectsSource:
         self._name = name
         self._must_find = must_find
         self._selection = Selection(config, self.counters)
-        self._reading = Reading(
-            owner=config.expected_owner or "", via=config.via or "", request_payer=config.request_payer or ""
-        )
+        self._buckets = Buckets(config.bucket_options, config.aws)
         self._ready: deque[Listed] = deque()
         self._in_hand: dict[bytes, Listed] = {}
         self._again: list[tuple[float, Delivery]] = []
@@ -72,6 +71,11 @@ class S3ObjectsSource:
         self._is_over = False
         self._listing = threading.Lock()
         self._changed = threading.Condition()
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats of its own that it gives to some objects."""
+        return self._buckets.formats
 
     def open(self) -> None:
         """Read the ledger, and list the first objects.
@@ -146,7 +150,16 @@ class S3ObjectsSource:
         return Delivery(listed.found.uri, [self._payload(listed)], receive_count=receive_count, handle=listed)
 
     def _payload(self, listed: Listed) -> S3Payload:
-        return S3Payload(self._lister.client, listed.found, self.config.id_salt, self._reading)
+        folder = self._buckets.of(self.config.bucket).folder(listed.found.key)
+        reading = Reading(
+            owner=self._lister.owner,
+            via=self._lister.via,
+            request_payer=self._lister.request_payer,
+            max_size=self.config.max_object_size,
+            format=folder.format,
+            fields=folder.fields,
+        )
+        return S3Payload(self._lister.client, listed.found, self.config.id_salt, reading)
 
     # -------------------------------------------------------------------------------------------- listing
 
