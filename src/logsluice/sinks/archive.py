@@ -41,7 +41,7 @@ from logsluice.store.parquet import About
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WINDOW_BYTES = 8 * 1024 * 1024
+WINDOW_BYTES = 5 * 1024 * 1024
 
 
 def _place(uri: str) -> str:
@@ -96,6 +96,7 @@ class ArchiveSink(RowSink):
     """A `Sink` of Parquet objects; `Windowed`: a request of it holds whole windows."""
 
     window_bytes = WINDOW_BYTES
+    request_bytes = 1024 * 1024  # as few windows as can be: what is joined is there twice for a moment
 
     def __init__(self, config: Config, context: Context) -> None:
         super().__init__(context.formats)
