@@ -80,6 +80,11 @@ class Config(ConnectionOptions):
             Template(text)
         return text
 
+    @field_validator("index")
+    @classmethod
+    def _index(cls, text: str) -> str:
+        return _usable(text)
+
     @field_validator("document_id")
     @classmethod
     def _document_id(cls, text: str | None) -> str | None:
@@ -91,8 +96,7 @@ class Config(ConnectionOptions):
     def _target(self) -> Config:
         if isinstance(self.data_stream, StreamName) and "index" in self.model_fields_set:
             raise ValueError("a data stream has one name: either `index` or {type, dataset, namespace}")
-        if problem := problem_of(PLACEHOLDER.sub("0", self.target)):
-            raise ValueError(problem)
+        _usable(self.target)
         if self.data_stream and self.manage_template and not pattern_of(self.target, "any"):
             raise ValueError("a data stream needs a template: none can be made for a name that begins with %{field}")
         return self
@@ -104,3 +108,10 @@ class Config(ConnectionOptions):
         if self.action == "index" and not self.with_ids:
             raise ValueError("without ids nothing can be replaced: leave `action` out")
         return self
+
+
+def _usable(name: str) -> str:
+    """An index name with %{field} that a cluster may take. Raises ValueError."""
+    if problem := problem_of(PLACEHOLDER.sub("0", name)):
+        raise ValueError(problem)
+    return name
