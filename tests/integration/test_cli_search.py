@@ -15,6 +15,7 @@ from logsluice.components import Context
 from logsluice.formats.fields import Field
 from logsluice.sinks import store
 from logsluice.testing.sinks import must_not_refuse, opened
+from tests.parts.opensearch import OpenSearch
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOSTILE = "\x1b]0;owned\x07\u202egnp\x9b2J\x7f"
@@ -203,3 +204,18 @@ def test_json_does_not_steer_a_terminal_and_means_the_same(capsysbinary: pytest.
     line = capsysbinary.readouterr().out
     assert line.isascii()
     assert orjson.loads(line)["url"] == HOSTILE
+
+
+def test_a_cluster_is_asked_by_its_url(clean_opensearch: OpenSearch, capfd: pytest.CaptureFixture[str]) -> None:
+    clean_opensearch.call("PUT", "/web-1/_doc/a?refresh=true", {"@timestamp": "2026-01-31T12:00:00Z", "status": 503})
+    url = f"{clean_opensearch.url}/web-*"
+    assert run(["search", "status:>=500", "--json", "--url", url]) == 0
+    assert orjson.loads(capfd.readouterr().out) == {
+        "_id": "a",
+        "_format": "",
+        "@timestamp": "2026-01-31T12:00:00Z",
+        "status": 503,
+    }
+    assert run(["search", "--stats", "status", "--csv", "--url", url]) == 0
+    assert capfd.readouterr().out.splitlines()[1].startswith("status,1,1,503,503,503.0,503.0,")
+    assert run(["search", "--id", "none", "--url", url]) == 1
