@@ -33,7 +33,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from logsluice.components import Context
-from logsluice.filters._common import CommonOptions, EachEvent
+from logsluice.filters._common import CommonOptions, EachEvent, within
 from logsluice.filters._options import FieldRef, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
 from logsluice.filters.grok.expand import Capture, Grok, compile_grok
@@ -76,7 +76,7 @@ class _Set:
     __slots__ = ("_convert", "_field", "_name", "_overwrites", "group")
 
     def __init__(self, capture: Capture, target: str | None, overwrite: Sequence[str]) -> None:
-        field = capture.field if target is None else _within(target, capture.field)
+        field = within(target, capture.field)
         self.group = capture.group
         self._field = Reference(field)
         self._name = field if "[" not in field and field not in ("tags", "@timestamp", "@metadata") else ""
@@ -174,11 +174,6 @@ class GrokFilter(EachEvent):
 def build(config: Config, context: Context) -> Filter:
     """The filter of a configuration. Raises ValueError for a pattern that can't be compiled."""
     return GrokFilter(config, context.base)
-
-
-def _within(target: str, field: str) -> str:
-    outer = target if target.startswith("[") else f"[{target}]"
-    return outer + (field if field.startswith("[") else f"[{field}]")
 
 
 def _integer(text: str) -> int | float | str:
