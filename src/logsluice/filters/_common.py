@@ -1,7 +1,8 @@
 """What all filters share: the loop over the events, and the common options.
 
-A filter that looks at one event at a time derives from `EachEvent` and says in `change` what it does. Filters are
-shared by threads and keep nothing of an event.
+A filter that looks at one event at a time derives from `EachEvent` and says in `change` what it does; one that makes
+several of it derives from `Multiplies` and says so in `multiply`. Filters are shared by threads and keep nothing of an
+event.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from logsluice.lang.references import MISSING, Reference, reference
 from logsluice.lang.templates import Template, template
 from logsluice.model import Event, RejectEvent
 
-__all__ = ["CommonOptions", "EachEvent", "NameOf", "field_name"]
+__all__ = ["CommonOptions", "EachEvent", "Multiplies", "NameOf", "copied", "field_name", "within"]
 
 NameOf: TypeAlias = Callable[[Event], Reference]
 """Which field is meant, for one event."""
@@ -31,6 +32,23 @@ def field_name(text: str) -> NameOf:
         return lambda event: reference(compiled.render(event))
     constant = Reference(text)
     return lambda _: constant
+
+
+def within(target: str | None, field: str) -> str:
+    """The reference of a field under a target: `[target][field]`."""
+    if target is None:
+        return field
+    outer = target if target.startswith("[") else f"[{target}]"
+    return outer + (field if field.startswith("[") else f"[{field}]")
+
+
+def copied(value: Any) -> Any:
+    """A value that shares no list and no object with the one given."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copied(inner) for inner in value]
+    return value
 
 
 class EachEvent(ABC):
@@ -55,9 +73,8 @@ class EachEvent(ABC):
         refused: set[int] = set()
         for event in events:
             try:
-                if self.change(event):
-                    for follow in self._on_success:
-                        follow(event)
+                if self.change(event) and self._on_success:
+                    self.succeed(event)
             except Exception as error:  # noqa: BLE001 - whatever one event sets off becomes its tag or reject
                 if self._error_tags:
                     add_failure_tags(event, self._error_tags)
@@ -66,8 +83,48 @@ class EachEvent(ABC):
                     reject(event, f"{self._name()}: {error or type(error).__name__}")
         return [event for event in events if id(event) not in refused] if refused else events
 
+    def succeed(self, event: Event) -> None:
+        """The common options; only a filter with work to do after them calls it itself."""
+        for follow in self._on_success:
+            follow(event)
+
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]
+
+
+class Multiplies(ABC):
+    """A filter that makes several events of one."""
+
+    def __init__(self, options: CommonOptions) -> None:
+        """Compile the common options, which new events get."""
+        self._on_success = _changes(options)
+
+    @abstractmethod
+    def multiply(self, event: Event) -> list[Event]:
+        """What goes on in the place of one event. May raise."""
+
+    def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:
+        """See `logsluice.model.Filter`. An exception is that one event's alone."""
+        results: list[Event] = []
+        for event in events:
+            try:
+                results += self.multiply(event)
+            except Exception as error:  # noqa: BLE001 - whatever one event sets off becomes its reject
+                reject(event, f"{type(self).__name__.lower()}: {error or type(error).__name__}")
+        return results
+
+    def child(self, event: Event, number: int) -> Event:
+        """A copy with an id of its own: `.n` behind the parent's."""
+        child: Event = copied(event)
+        metadata = child.get("@metadata")
+        if metadata and "_id" in metadata:
+            metadata["_id"] = f"{metadata['_id']}.{number}"
+        return child
+
+    def succeed(self, event: Event) -> None:
+        """The common options, for an event that was made."""
+        for follow in self._on_success:
+            follow(event)
 
 
 def _changes(options: CommonOptions) -> list[Change]:

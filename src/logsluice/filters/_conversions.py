@@ -39,14 +39,14 @@ def _integer(value: Any) -> int:
     if isinstance(value, bool | int | float):
         return int(value)
     text = _american(value)
-    return int(float.fromhex(text)) if _HEX.fullmatch(text) else int(_decimal(text))
+    return int(float.fromhex(text)) if _HEX.fullmatch(text) else int(decimal(text))
 
 
 def _float(value: Any) -> float:
     if isinstance(value, bool | int | float):
         return float(value)
     text = _american(value)
-    return float.fromhex(text) if _HEX.fullmatch(text) else float(_decimal(text))
+    return float.fromhex(text) if _HEX.fullmatch(text) else float(decimal(text))
 
 
 def _integer_eu(value: Any) -> int:
@@ -73,7 +73,8 @@ def _european(value: Any) -> Any:
     return value.replace(".", "").replace(",", ".") if isinstance(value, str) else value
 
 
-def _decimal(text: str) -> Decimal:
+def decimal(text: str) -> Decimal:
+    """A number as Java's BigDecimal reads it. Raises ValueError."""
     if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
         raise ValueError(f"{text[:100]!r} is no number")
     return Decimal(text)

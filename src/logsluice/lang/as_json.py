@@ -29,10 +29,12 @@ class Json:
     Attributes:
         options: orjson's.
         other: From what orjson does not know to what it does.
+        large: The same for integers beyond 64 bits.
     """
 
     options: int
     other: Callable[[Any], Any]
+    large: Callable[[int], Any] = str
 
     def document(self, event: Event) -> bytes:
         """An event without `@metadata`, on one line.
@@ -43,7 +45,7 @@ class Json:
         return self.dumps({name: value for name, value in event.items() if name != "@metadata"})
 
     def dumps(self, value: Any) -> bytes:
-        """JSON on one line; unpaired surrogates become U+FFFD, integers beyond 64 bits text.
+        """JSON on one line; unpaired surrogates become U+FFFD, integers beyond 64 bits text (not as Logstash).
 
         Raises:
             ValueError: It holds what JSON can't say: too deep, or going round in a circle.
@@ -53,7 +55,7 @@ class Json:
         except TypeError:
             pass
         try:
-            return orjson.dumps(_scrubbed(value), default=self.other, option=self.options)
+            return orjson.dumps(_scrubbed(value, self.large), default=self.other, option=self.options)
         except (TypeError, RecursionError) as error:
             raise ValueError(f"no JSON can be made of it: {error}") from error
 
@@ -68,8 +70,12 @@ def _other_as_logstash(value: Any) -> Any:
     return time_text(value) if isinstance(value, datetime) else _other(value)
 
 
+def _digits(value: int) -> orjson.Fragment:
+    return orjson.Fragment(str(value))
+
+
 EXACT = Json(_OPTIONS, _other)
-AS_LOGSTASH = Json(_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME, _other_as_logstash)
+AS_LOGSTASH = Json(_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME, _other_as_logstash, _digits)
 document = EXACT.document
 dumps = EXACT.dumps
 
@@ -89,13 +95,13 @@ def scrubbed_text(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _scrubbed(value: Any) -> Any:
+def _scrubbed(value: Any, large: Callable[[int], Any]) -> Any:
     if isinstance(value, str):
         return scrubbed_text(value)
     if isinstance(value, dict):
-        return {_scrubbed(name): _scrubbed(inner) for name, inner in value.items()}
+        return {_scrubbed(name, str): _scrubbed(inner, large) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_scrubbed(inner) for inner in value]
+        return [_scrubbed(inner, large) for inner in value]
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return str(value)
+        return large(value)
     return value

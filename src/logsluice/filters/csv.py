@@ -1,0 +1,135 @@
+"""Reads a row of comma-separated values into fields.
+
+Options:
+
+- `source`: the field with the row, default `message`; `target`: the field that gets the columns, default the event.
+- `columns`: the columns' names, which are field references. Columns beyond them are `column3`, `column4` …
+- `autogenerate_column_names` (true): with false such columns are left out.
+- `autodetect_column_names` (false): the first row that comes names the columns, and makes no event. Rows must then
+  come in order: use one worker, and `skip_header` where every object begins with the header.
+- `skip_header` (false): a row that equals `columns` makes no event.
+- `skip_empty_columns` (false): an empty column sets no field; else it is null, or `""` where it stands in quotes.
+- `skip_empty_rows` (false): a row without any value gets the tag `_csvskippedemptyfield`.
+- `separator` (`,`), `quote_char` (`"`).
+- `convert`: column to `integer`, `float`, `date`, `date_time` or `boolean`; what can't be converted stays text.
+- `ecs_compatibility`: accepted; it changes nothing.
+
+Rows that are badly quoted or empty, and sources that are no text, get the tag `_csvparsefailure`. Of several lines
+the first is read.
+
+Example, in YAML::
+
+    - csv:
+        columns: [Bucket, Key, Size]
+        convert: {Size: integer}
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from logsluice.components import Context
+from logsluice.filters._common import CommonOptions, EachEvent, within
+from logsluice.filters._csv import ConversionName, Row, convert, row_reader
+from logsluice.filters._options import FieldRef, FieldRefs, Text, pairs
+from logsluice.filters._tags import add_failure_tags
+from logsluice.lang.references import Reference, reference
+from logsluice.model import Event, Filter, RejectEvent
+
+FAILURE_TAGS = ("_csvparsefailure",)
+EMPTY_TAGS = ("_csvskippedemptyfield",)
+
+
+def _null_character(value: Any) -> Any:
+    """Logstash's configurations can't hold the character itself."""
+    return "\0" if value == r"\x00" else value
+
+
+class Config(CommonOptions):
+    """See this module's docstring."""
+
+    source: FieldRef = "message"
+    target: FieldRef | None = None
+    columns: FieldRefs = ()
+    autogenerate_column_names: bool = True
+    autodetect_column_names: bool = False
+    skip_header: bool = False
+    skip_empty_columns: bool = False
+    skip_empty_rows: bool = False
+    separator: Annotated[Text, Field(min_length=1)] = ","
+    quote_char: Annotated[Text, BeforeValidator(_null_character), Field(min_length=1, max_length=1)] = '"'
+    convert: Annotated[dict[str, ConversionName], BeforeValidator(pairs)] = Field(default_factory=dict)
+    ecs_compatibility: Literal["disabled", "v1", "v8"] = "disabled"
+
+
+class Csv(EachEvent):
+    """The filter."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config, error_tags=FAILURE_TAGS)
+        self._config = config
+        self._source = Reference(config.source)
+        self._read = row_reader(config.separator, config.quote_char)
+        self._columns = config.columns
+        self._learns = config.autodetect_column_names and not config.columns
+        self._learning = threading.Lock()
+
+    def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:
+        """See `logsluice.model.Filter`. Header rows go first."""
+        if self._learns or self._config.skip_header:
+            events = [event for event in events if not self._is_header(event)]
+        return super().apply(events, reject)
+
+    def change(self, event: Event) -> bool:
+        """Read the row and put its columns. Raises ValueError."""
+        text = self._source.get(event)
+        if text is None or text is False:
+            return False
+        row = self._row(text)
+        if self._config.skip_empty_rows and not any(row or ()):
+            add_failure_tags(event, EMPTY_TAGS)
+            return False
+        if row is None:
+            raise ValueError("an empty row")
+        for number, value in enumerate(row):
+            self._put(event, number, value)
+        return True
+
+    def _put(self, event: Event, number: int, value: str | None) -> None:
+        if not value and self._config.skip_empty_columns:
+            return
+        if number < len(self._columns):
+            name = self._columns[number]
+        elif self._config.autogenerate_column_names:
+            name = f"column{number + 1}"
+        else:
+            return
+        kind = self._config.convert.get(name)
+        field = reference(within(self._config.target, name))
+        field.set(event, value if kind is None or value is None else convert(value, kind))
+
+    def _row(self, text: Any) -> Row | None:
+        if not isinstance(text, str):
+            raise ValueError(f"a {type(text).__name__} is no row")
+        return self._read(text)
+
+    def _is_header(self, event: Event) -> bool:
+        try:
+            row = self._row(self._source.get(event))
+        except ValueError:
+            return False  # tagged when it is its turn
+        if not row:
+            return False
+        with self._learning:
+            if self._learns and not self._columns:
+                self._columns = tuple(name or f"column{number}" for number, name in enumerate(row, 1))
+                return True
+        return self._config.skip_header and bool(self._columns) and tuple(row) == self._columns
+
+
+def build(config: Config, _: Context) -> Filter:
+    """The filter of a configuration."""
+    return Csv(config)
