@@ -12,8 +12,9 @@ from logsluice.telemetry.logs import RateLimit, configure, mask
 
 @pytest.fixture(autouse=True)
 def _untouched() -> Iterator[None]:
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_without_a_terminal_each_line_is_json(capsys: pytest.CaptureFixture[str]) -> None:
