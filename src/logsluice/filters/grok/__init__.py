@@ -10,8 +10,8 @@ Options:
 - `keep_empty_captures` (false): whether fields are set that captured nothing.
 - `target`: the field under which captures are put.
 - `overwrite`: fields whose value is replaced; any other that is a text already becomes a list of both.
-- `tag_on_failure`: default `_grokparsefailure`; `timeout_millis` (30000; 0 for none) and `tag_on_timeout`
-  (`_groktimeout`).
+- `tag_on_failure`: default `_grokparsefailure`; `timeout_millis` (30000; 0 for none), for each `pattern` or for all
+  that are tried on an `event` (`timeout_scope`), and `tag_on_timeout` (`_groktimeout`).
 - `ecs_compatibility`: `disabled` (`%{IPORHOST:clientip}` in our patterns) or `v1`, `v8` (`[source][address]`).
 
 `%{INT:n:int}` and `%{NUMBER:n:float}` convert. Patterns are Ruby's regular expressions: `^` and `$` are a line's, the
@@ -26,9 +26,13 @@ Example, in YAML::
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import re
+import time
+from collections.abc import Callable, Container, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -36,10 +40,10 @@ from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent, within
 from logsluice.filters._options import FieldRef, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
-from logsluice.filters.grok.expand import Capture, Grok, compile_grok
+from logsluice.filters.grok.expand import Capture, Grok, InvalidGrok, compile_grok
 from logsluice.filters.grok.library import builtin, from_folders
-from logsluice.lang.references import Reference
-from logsluice.lang.text import ruby_text
+from logsluice.lang.references import CannotSet, Reference
+from logsluice.lang.text import inspect_text, ruby_text
 from logsluice.model import Event, Filter
 
 
@@ -71,23 +75,24 @@ class Config(CommonOptions):
 
 
 class _Set:
-    """Puts one capture of a match into events."""
+    """Puts one capture of a match into events.
 
-    __slots__ = ("_convert", "_field", "_name", "_overwrites", "group")
+    Attributes:
+        name: The field's, if it is one of the event's own that nothing is special about; else None.
+        convert: From the text to a number, if one is wanted.
+    """
 
-    def __init__(self, capture: Capture, target: str | None, overwrite: Sequence[str]) -> None:
-        field = within(target, capture.field)
-        self.group = capture.group
-        self._field = Reference(field)
-        self._name = field if "[" not in field and field not in ("tags", "@timestamp", "@metadata") else ""
-        self._convert = {"int": _integer, "float": _float}.get(capture.type)
-        self._overwrites = capture.field in overwrite
+    __slots__ = ("_field", "_overwrites", "convert", "name")
 
-    def __call__(self, event: Event, text: str | None) -> None:
-        value: Any = text if self._convert is None or not text else self._convert(text)
-        if self._name and self._name not in event:  # what happens nearly always
-            event[self._name] = value
-            return
+    def __init__(self, capture: Capture, target: str | None, overwrite: Container[tuple[str, ...]]) -> None:
+        self._field = Reference(capture.field if target is None else within(target, capture.field))
+        self._overwrites = Reference(capture.field).path in overwrite
+        path = self._field.path
+        self.name = path[0] if len(path) == 1 and path[0] not in _SPECIAL else None
+        self.convert: Callable[[str], Any] | None = _CONVERSIONS.get(capture.type)
+
+    def __call__(self, event: Event, value: Any) -> None:
+        """Set it, or append it to a text or list that is there. Raises CannotSet."""
         there = None if self._overwrites else self._field.get(event)
         if there is None:
             self._field.set(event, value)
@@ -98,25 +103,49 @@ class _Set:
 
 
 class _Pattern:
-    """One pattern for one field."""
+    """One pattern for one field.
+
+    Fields of the event's own that are not there yet, which is what captures mostly become, are set all at once; what
+    else there may be is done a capture at a time.
+    """
 
     def __init__(self, grok: Grok, config: Config) -> None:
+        overwrite = [Reference(name).path for name in config.overwrite]
+        puts = [_Set(capture, config.target, overwrite) for capture in grok.captures]
+        self._puts = puts
         self._search = grok.pattern.search
-        self._sets = [_Set(capture, config.target, config.overwrite) for capture in grok.captures]
-        self._groups = tuple(capture.group for capture in grok.captures)
+        self._captured = _picked([capture.group - 1 for capture in grok.captures])
+        self._names = tuple(put.name for put in puts)
+        self._numbers = [(at, put.name, put.convert) for at, put in enumerate(puts) if put.convert]
         self._keeps_empty = config.keep_empty_captures
-        self._timeout = config.timeout_millis / 1000 or None
+        self._one_by_one = self._keeps_empty or None in self._names or len({*self._names}) < len(self._names)
 
-    def match(self, event: Event, text: str) -> bool:
-        """Look for it and put what it captures into the event. Raises TimeoutError."""
-        found = self._search(text, timeout=self._timeout)
+    def match(self, event: Event, text: str, seconds: float | None) -> bool:
+        """Look for it and put what it captures into the event.
+
+        Raises:
+            TimeoutError: It took longer than the seconds.
+            CannotSet: A capture's field can't be set.
+        """
+        found = self._search(text, timeout=seconds)
         if found is None:
             return False
-        for put in self._sets:
-            value = found[put.group]
-            if value or self._keeps_empty:
-                put(event, value)
+        values = self._captured(found.groups())
+        if self._one_by_one or not event.keys().isdisjoint(self._names):
+            self._put(event, values)
+            return True
+        fresh = {name: value for name, value in zip(self._names, values, strict=True) if value}
+        for at, name, convert in self._numbers:
+            if (value := values[at]) is not None:
+                fresh[name] = convert(value)
+        event.update(fresh)  # type: ignore[arg-type]  # no name is None here
         return True
+
+    def _put(self, event: Event, values: Sequence[str | None]) -> None:
+        for put, text in zip(self._puts, values, strict=True):
+            value = text if text is None or put.convert is None else put.convert(text)
+            if self._keeps_empty or (value is not None and value != ""):
+                put(event, value)
 
 
 class GrokFilter(EachEvent):
@@ -130,26 +159,22 @@ class GrokFilter(EachEvent):
             **config.pattern_definitions,
         }
         self._fields = [
-            (
-                Reference(field),
-                [_Pattern(compile_grok(text, library, config.named_captures_only), config) for text in texts],
-            )
+            (Reference(field), [_compiled(field, text, library, config) for text in texts])
             for field, texts in config.match.items()
         ]
         self._stops = config.break_on_match
         self._failure_tags = config.tag_on_failure
         self._timeout_tags = (config.tag_on_timeout,)
+        self._seconds = config.timeout_millis / 1000 or None
+        self._for_event = config.timeout_scope == "event" and self._seconds is not None
 
     def change(self, event: Event) -> bool:
         """Try the patterns of each field."""
+        deadline = time.monotonic() + self._seconds if self._for_event and self._seconds else None
         matched = False
         try:
             for field, patterns in self._fields:
-                value = field.get(event)
-                if value is None:
-                    continue
-                values = value if isinstance(value, list) else [value]
-                if any([self._match(event, patterns, each) for each in values]):  # noqa: C419 - every one of them
+                if self._match_field(event, patterns, field.get(event), deadline):
                     matched = True
                     if self._stops:
                         break
@@ -160,12 +185,22 @@ class GrokFilter(EachEvent):
             add_failure_tags(event, self._failure_tags)
         return matched
 
-    def _match(self, event: Event, patterns: Sequence[_Pattern], value: Any) -> bool:
+    def _match_field(self, event: Event, patterns: Sequence[_Pattern], value: Any, deadline: float | None) -> bool:
+        """Whether any of the values has matched; a missing one and null are the empty text."""
+        try:
+            if isinstance(value, str):
+                return self._match(event, patterns, value, deadline)
+            values = value if isinstance(value, list) else [value]
+            return any([self._match(event, patterns, _source(each), deadline) for each in values])  # noqa: C419 - all
+        except CannotSet:
+            return False
+
+    def _match(self, event: Event, patterns: Sequence[_Pattern], text: str, deadline: float | None) -> bool:
         """Whether the last pattern that was tried has matched: with `break_on_match`, any."""
-        text = value if isinstance(value, str) else ruby_text(value)
         matched = False
         for pattern in patterns:
-            matched = pattern.match(event, text)
+            seconds = self._seconds if deadline is None else max(deadline - time.monotonic(), _LEAST_SECONDS)
+            matched = pattern.match(event, text, seconds)
             if matched and self._stops:
                 break
         return matched
@@ -176,16 +211,48 @@ def build(config: Config, context: Context) -> Filter:
     return GrokFilter(config, context.base)
 
 
-def _integer(text: str) -> int | float | str:
+def _compiled(field: str, text: str, library: Mapping[str, str], config: Config) -> _Pattern:
+    try:
+        return _Pattern(compile_grok(text, library, config.named_captures_only), config)
+    except ValueError as error:
+        raise InvalidGrok(f"match, for the field {field}: {error}") from error
+
+
+def _picked(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """From all groups of a match to those at some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda groups: tuple(groups[place] for place in places)
+
+
+def _source(value: Any) -> str:
+    """What patterns are tried on: a value that is no text is what Ruby's `to_s` makes of it."""
+    return inspect_text(value) if isinstance(value, dict | list) else ruby_text(value)
+
+
+def _integer(text: str) -> int:
+    """As Ruby's `to_i`: what the text begins with, 0 without a digit."""
     try:
         return int(text)
     except ValueError:
-        return int(_float(text))
+        found = _INTEGER.match(text)
+        return int(found[0]) if found else 0
 
 
 def _float(text: str) -> float:
-    """As Ruby's to_f for what the number patterns let through."""
+    """As Ruby's `to_f`: what the text begins with, 0.0 without a digit."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        return 0.0
+        number = math.nan
+    if math.isfinite(number):  # words such as `inf` are none
+        return number
+    found = _FLOAT.match(text)
+    return float(found[0]) if found else 0.0
+
+
+_SPECIAL: Final = frozenset({"tags", "@timestamp", "@metadata"})
+_CONVERSIONS: Final = {"int": _integer, "float": _float}
+_INTEGER: Final = re.compile(r"\s*[+-]?[0-9]+")
+_FLOAT: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_LEAST_SECONDS: Final = 0.001

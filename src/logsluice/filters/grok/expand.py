@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import regex
 
@@ -18,14 +18,11 @@ from logsluice.lang.ruby_regex import compile_ruby
 
 Type: TypeAlias = Literal["int", "float", ""]
 
-MAX_DEPTH: Final = 100
-"""Of patterns within patterns: deeper ones name themselves."""
-
 _USE = regex.compile(
     r"%\{(?P<name>[A-Za-z0-9_]+)(?::(?P<field>[@\[\]A-Za-z0-9_:.-]+))?"
     r"(?:=(?P<definition>(?:[^{}\\]+|\\.|(?P<curly>\{(?:[^{}]+|\\[{}]|(?&curly))*\}))+))?[^}]*\}"
 )
-_NAMED = regex.compile(r"(?<!\\)\(\?<(?P<name>[A-Za-z_@\[][^>]*)>")
+_NAMED = regex.compile(r"(?<!\\)(?P<opening>\(\?<|\\[kg]<)(?P<name>[A-Za-z_@\[][^>]*)>")
 
 
 class InvalidGrok(ValueError):
@@ -67,13 +64,18 @@ def compile_grok(text: str, library: Mapping[str, str], named_only: bool = True)
         InvalidGrok: With the near names of an unknown pattern, or what is wrong with the expression.
     """
     expansion = _Expansion(library, named_only)
-    expanded = expansion.expand(text, 0)
+    expanded = expansion.expand(text, ())
     try:
         pattern = compile_ruby(expanded, dotall=True)
     except ValueError as error:
-        raise InvalidGrok(f"the pattern {_short(text)} makes no regular expression: {_reason(error)}") from None
+        raise InvalidGrok(f"{_short(text)!r} makes no regular expression: {_reason(error)}") from None
     table = [(pattern.groupindex[name], field, type_) for name, (field, type_) in expansion.fields.items()]
     return Grok(pattern, tuple(Capture(*entry) for entry in sorted(table)))
+
+
+def expanded(text: str, library: Mapping[str, str]) -> str:
+    """The regular expression, in Ruby's syntax, that a grok pattern stands for. Raises InvalidGrok."""
+    return _Expansion(library, named_only=True).expand(text, ())
 
 
 class _Expansion:
@@ -88,31 +90,44 @@ class _Expansion:
         self._named_only = named_only
         self.fields: dict[str, tuple[str, Type]] = {}
 
-    def expand(self, text: str, depth: int) -> str:
-        """A pattern with every `%{…}` in it replaced and every group's name a number."""
-        if depth > MAX_DEPTH:
-            raise InvalidGrok("a grok pattern contains itself")
+    def expand(self, text: str, within: tuple[str, ...]) -> str:
+        """A pattern with every `%{…}` in it replaced and every group's name a number.
+
+        Args:
+            text: The pattern.
+            within: The names of the patterns that it stands in, the outermost first.
+        """
         parts: list[str] = []
         at = 0
         for found in _USE.finditer(text):
-            parts += [self._numbered(text[at : found.start()]), self._used(found, depth)]
+            parts += [self._numbered(text[at : found.start()]), self._used(found, within)]
             at = found.end()
         return "".join([*parts, self._numbered(text[at:])])
 
-    def _used(self, found: regex.Match[str], depth: int) -> str:
+    def _used(self, found: regex.Match[str], within: tuple[str, ...]) -> str:
         name, field = found["name"], found["field"]
         if found["definition"]:
             self._library[name] = found["definition"]
         if name not in self._library:
             raise InvalidGrok(f"there is no grok pattern {name!r}{near(name, self._library)}")
-        inner = self.expand(self._library[name], depth + 1)
+        if name in within:
+            raise InvalidGrok(f"the grok pattern {name!r} contains itself: {' > '.join([*within, name])}")
+        inner = self.expand(self._library[name], (*within, name))
         if field is None:
             return f"(?:{inner})" if self._named_only else f"(?<{self._group(name, '')}>{inner})"
         reference, type_ = _typed(field)
         return f"(?<{self._group(reference, type_)}>{inner})"
 
     def _numbered(self, text: str) -> str:
-        return _NAMED.sub(lambda found: f"(?<{self._group(found['name'], '')}>", text)
+        return _NAMED.sub(self._renamed, text)
+
+    def _renamed(self, found: regex.Match[str]) -> str:
+        """A named group, or a reference back to the last one of that name."""
+        opening, name = found["opening"], found["name"]
+        if opening == "(?<":
+            return f"(?<{self._group(name, '')}>"
+        same = [group for group, (field, _) in self.fields.items() if field == name]
+        return f"{opening}{same[-1] if same else name}>"
 
     def _group(self, field: str, type_: Type) -> str:
         name = f"g{len(self.fields)}"
@@ -132,5 +147,5 @@ def _short(text: str) -> str:
 
 
 def _reason(error: ValueError) -> str:
-    """Of a regular expression's error, without the expanded expression in it."""
-    return str(error).rpartition("/: ")[2]
+    """Of a regular expression's error, without the expanded expression and the place in it."""
+    return str(error).rpartition("/: ")[2].rpartition(" at position ")[0] or str(error)

@@ -37,12 +37,12 @@ def from_folders(folders: Sequence[Path], pattern: str) -> dict[str, str]:
 
 
 def definitions(text: str) -> dict[str, str]:
-    """`NAME pattern`, one a line; `#` begins a comment line."""
+    """`NAME pattern`, one a line; `#` begins a comment line, and a name alone is passed over."""
     return dict(_lines(text))
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            name, _, pattern = line.strip().partition(" ")
-            yield name, pattern.strip()
+        name, *pattern = line.lstrip().split(maxsplit=1)[:2] or [""]
+        if pattern and not name.startswith("#"):
+            yield name, pattern[0]
