@@ -335,3 +335,42 @@ def test_only_one_delivery_probes_a_reason() -> None:
     assert [len(p) for p in probes] == [1, 0]
     lot.cure({"output:x/"})
     assert len(lot.take()) == 4
+
+
+class _Down(MemorySink):
+    is_down = True
+
+    def open(self) -> None:
+        if self.is_down:
+            raise Busy("nobody listens")
+        super().open()
+
+
+def _into(sink: MemorySink) -> Pipeline:
+    made = pipeline(Output("memory", MemorySink()))
+    made.senders[0].output.sink = sink
+    return made
+
+
+def test_a_pipeline_that_cannot_open_does_not_keep_the_others_from_working() -> None:
+    down, well = _Down(), MemorySink()
+    first = MemorySource([lines("a", uri=f"s3://one/{n}") for n in range(5)], endless=True)
+    second = MemorySource([lines("b", uri=f"s3://two/{n}") for n in range(5)], endless=True)
+    with Running(service(first, _into(down)), service(second, _into(well))) as running:
+        eventually(lambda: len(second.settled) == 5)
+        assert (first.receives, first.settled) == (0, [])
+        assert [reason.reason for reason in running.daemon.status().unready] == ["nobody listens"]
+        down.is_down = False
+        eventually(lambda: len(first.settled) == 5)
+    assert (down.is_open, well.is_open) == (False, False)
+
+
+def test_a_pipeline_that_never_opens_does_not_keep_the_daemon_from_stopping() -> None:
+    second = MemorySource([lines("b")], endless=True)
+    with Running(service(MemorySource([]), _into(_Down())), service(second, _into(MemorySink())), shutdown_timeout=30):
+        eventually(lambda: len(second.settled) == 1)
+
+
+def test_when_no_pipeline_can_open_there_is_nothing_to_wait_for() -> None:
+    with pytest.raises(UsageError, match="nobody listens"):
+        Daemon([service(MemorySource([]), _into(_Down())) for _ in range(2)]).run()

@@ -36,7 +36,7 @@ def check_file(path: str, *, live: bool = False) -> list[Problem]:
     """All problems of one file, errors and warnings; none when it can be run.
 
     Args:
-        path: A YAML configuration.
+        path: A configuration in YAML, or of Logstash.
         live: Make cheap calls to the services it names, too.
     """
     try:
@@ -45,7 +45,12 @@ def check_file(path: str, *, live: bool = False) -> list[Problem]:
         return list(error.problems)
     except UsageError as error:
         return [Problem(str(error), path)]
-    problems = [*refusals(configuration), *warnings(configuration)]
+    return check_configuration(configuration, live=live)
+
+
+def check_configuration(configuration: Configuration, *, live: bool = False) -> list[Problem]:
+    """All problems of a configuration whose options are good, in the order of their places."""
+    problems = [*configuration.document.warnings, *refusals(configuration), *warnings(configuration)]
     try:
         assemble(configuration)
     except ConfigError as error:
@@ -54,7 +59,7 @@ def check_file(path: str, *, live: bool = False) -> list[Problem]:
         problems += said_by_components(configuration, "concerns")
         if live:
             problems += said_by_components(configuration, "probe")
-    return sorted(problems, key=lambda problem: problem.line)
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line))
 
 
 def refusals(configuration: Configuration) -> Iterator[Problem]:

@@ -32,6 +32,7 @@ class Document:
         names: What the user calls a part of it, where that is not its path: `filter.mutate`.
         secrets: Values that came from the environment, to their variable's name.
         problems: What is wrong with the text itself: unset variables, repeated keys.
+        warnings: What works and is not as it looks.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Document:
     names: dict[Path, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def mark(self, path: Path) -> Mark:
         """The place of an option, or of the nearest thing around it that is written down."""
@@ -49,6 +51,11 @@ class Document:
         """A problem placed at an option, with nothing in it that came from the environment."""
         mark = self.mark(path)
         return Problem(self.hide(message), mark.file, mark.line, self.name(path), severity, mark.column)
+
+    def warn_once(self, path: Path, message: str) -> None:
+        """A warning, unless there is one of this option already."""
+        if all(warning.option != self.name(path) for warning in self.warnings):
+            self.warnings.append(self.problem(path, message, "warning"))
 
     def name(self, path: Path) -> str:
         """How messages call an option: `pipelines[0].source.queue`, or `filter.mutate.add_tag`."""

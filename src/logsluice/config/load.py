@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections import Counter
@@ -36,12 +37,16 @@ class Configuration:
 
 
 def load_file(path: str, environ: Mapping[str, str] = os.environ) -> Configuration:
-    """Read a configuration file.
+    """Read a configuration: a YAML file, or what Logstash takes (a file, a folder, a pattern, a folder of settings).
 
     Raises:
         ConfigError: All problems of it.
         UsageError: There is no such file, or it can't be read.
     """
+    if _is_logstash(path):
+        from logsluice.compat.logstash.load import document_of_place
+
+        return check(document_of_place(path, environ), FilePath())
     try:
         text = FilePath(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -50,7 +55,19 @@ def load_file(path: str, environ: Mapping[str, str] = os.environ) -> Configurati
         raise UsageError(f"{path} is not a text file in UTF-8") from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    if _LOGSTASH.match(text):
+        from logsluice.compat.logstash.load import document_of_place
+
+        return check(document_of_place(path, environ), FilePath())
     return load_text(text, path, FilePath(path).parent, environ)
+
+
+def _is_logstash(path: str) -> bool:
+    """Whether the name alone tells that it is Logstash's."""
+    place = FilePath(path)
+    if place.is_dir() or (glob.has_magic(path) and not place.exists()):
+        return True
+    return place.suffix in (".conf", ".config") or place.name in ("pipelines.yml", "logstash.yml")
 
 
 def load_text(
@@ -86,7 +103,8 @@ def check(document: Document, base: FilePath) -> Configuration:
     if model is not None:
         problems += _same_names(document, model.pipelines)
     if model is None or problems:
-        raise ConfigError(sorted(problems, key=lambda problem: problem.line))
+        # What stands in a part that several pipelines share is told once.
+        raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
     return Configuration(model, document, base)
 
 

@@ -1,8 +1,9 @@
 """Runs pipelines until they are told to stop, or until their sources have come to an end.
 
-Each pipeline has its own workers, parking lot, source and heartbeat: an outage of one is not felt by another. The
-order of stopping: stop receiving, drain within `shutdown_timeout`, heartbeat until the last settle, close. A second
-signal ends the process at once; what was not settled by then comes back.
+Each pipeline has its own workers, parking lot, source and heartbeat: an outage of one is not felt by another. Not at
+the start either: a pipeline that can't be opened is tried again while the others work, unless none can. The order of
+stopping: stop receiving, drain within `shutdown_timeout`, heartbeat until the last settle, close. A second signal ends
+the process at once; what was not settled by then comes back.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import structlog
 from logsluice.delivery.deadline import Deadline
 from logsluice.delivery.heartbeat import STALL_SECONDS, Heartbeat
 from logsluice.delivery.parking import ParkingLot
-from logsluice.errors import SinkFault, SourceFault, UsageError
+from logsluice.errors import LogsluiceError, SinkFault, SourceFault, UsageError
 from logsluice.hosts import memory
 from logsluice.hosts.status import Reason, Status, of_this_process
 from logsluice.hosts.watch import Watch
@@ -78,6 +79,8 @@ class Daemon:
         self._tick = tick or (lambda: None)
         self._heartbeats = {service: Heartbeat(stall_seconds, service.pipeline.counters) for service in services}
         self._watches = {service: Watch(service, stall_seconds) for service in services}
+        self._opening = {service: threading.Lock() for service in services}
+        self._opened = ExitStack()
         self._deadline = Deadline()
         self._signals = 0
         self._stopping = threading.Event()
@@ -112,9 +115,13 @@ class Daemon:
             BrokenPipeError: Whoever read standard output has gone.
         """
         with ExitStack() as opened:
-            for service in self._services:
-                self._open(service, opened)
-                self._watches[service].is_open = True
+            self._opened = opened
+            closed = {service: fault for service in self._services if (fault := self._open(service)) is not None}
+            if closed and len(closed) == len(self._services):
+                fault = next(iter(closed.values()))
+                raise UsageError(str(fault)) from fault
+            for service, fault in closed.items():
+                self._say_closed(service, fault)
             memory.settle()
             with self._signal_handlers(), ExitStack() as beating:
                 for heartbeat in self._heartbeats.values():
@@ -125,15 +132,44 @@ class Daemon:
 
     # ------------------------------------------------------------------------------------------ main thread
 
-    def _open(self, service: Service, opened: ExitStack) -> None:
-        """Open the outputs first: what can't be delivered must not be received."""
+    def _open(self, service: Service) -> LogsluiceError | None:
+        """Open the outputs first: what can't be delivered must not be received. Returns why it could not be done."""
+        watch = self._watches[service]
         try:
             service.pipeline.open()
-            opened.callback(self._close, service.pipeline)
-            service.source.open()
-            opened.callback(service.source.close)
+            try:
+                service.source.open()
+            except BaseException:
+                service.pipeline.close()
+                raise
         except (SourceFault, SinkFault) as fault:
-            raise UsageError(str(fault)) from fault
+            watch.not_received(fault)
+            return fault
+        self._opened.callback(self._close, service.pipeline)
+        self._opened.callback(service.source.close)
+        watch.is_open = True
+        watch.trouble = None
+        return None
+
+    @staticmethod
+    def _say_closed(service: Service, reason: Exception) -> None:
+        log.warning("a pipeline can't be opened yet", pipeline=service.pipeline.name, reason=str(reason))
+
+    def _is_open(self, service: Service) -> bool:
+        """Whether it may work; one that could not be opened at first is tried again until it can, or must stop."""
+        failures = 0
+        with self._opening[service]:
+            while not self._watches[service].is_open and not self._stopping.is_set():
+                self._stopping.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
+                failures += 1
+                try:
+                    fault = self._open(service)
+                except UsageError as error:  # the others must go on: said, and tried again
+                    self._say_closed(service, error)
+                else:
+                    if fault is not None:
+                        self._say_closed(service, fault)
+        return self._watches[service].is_open
 
     def _close(self, pipeline: Pipeline) -> None:
         """Close the outputs, unless work was cut off: it may still be sending, and what is confirmed is safe."""
@@ -179,6 +215,8 @@ class Daemon:
 
     def _flush(self) -> None:
         for service in self._services:
+            if not self._watches[service].is_open:
+                continue
             try:
                 service.source.flush()
             except SourceFault as fault:
@@ -207,6 +245,8 @@ class Daemon:
     def _work(self, service: Service) -> None:
         failures = 0
         watch = self._watches[service]
+        if not self._is_open(service):
+            return
         while not self._stopping.is_set():
             watch.begins()
             try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from logsluice.errors import Sick, SourceFault
+from logsluice.errors import LogsluiceError, Sick
 from logsluice.hosts.status import Reason
 from logsluice.model import Delivery
 from logsluice.telemetry.metrics import Sample, counted
@@ -71,7 +71,7 @@ class Watch:
         with self._lock:
             self._in_hand.update((delivery, now) for delivery in batch)
 
-    def not_received(self, fault: SourceFault) -> None:
+    def not_received(self, fault: LogsluiceError) -> None:
         """The source can't hand out anything."""
         self.trouble = Trouble(self.trouble.since if self.trouble else time.monotonic(), str(fault))
 
@@ -97,7 +97,7 @@ class Watch:
     def unready(self) -> Iterator[Reason]:
         """Why it does not receive, or can't deliver what it receives."""
         if not self.is_open:
-            yield self._reason("pipeline", "it is being opened")
+            yield self._reason("pipeline", self.trouble.reason if self.trouble else "it is being opened")
             return
         now = time.monotonic()
         if self.trouble is not None and now - self.trouble.since >= FAILING_SECONDS:

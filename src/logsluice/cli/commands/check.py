@@ -13,6 +13,7 @@ Examples:
   logsluice check pipeline.yaml
   logsluice check --live pipeline.yaml
   logsluice check --json config/*.yaml
+  logsluice check /etc/logstash /etc/logstash/conf.d
 """
 
 
@@ -25,6 +26,7 @@ Examples:
 def command(files: tuple[str, ...], live: bool, as_json: bool) -> int:
     """Say everything that is wrong with configurations, before they are run.
 
+    A configuration is a YAML file, or what Logstash takes: files, folders, patterns, a folder with pipelines.yml.
     Each problem names its file, its line, the option and, where one is near, the name that was probably meant.
     Nothing is connected to, unless --live is given. Exit code 0 when all can be used (there may be warnings), 2 when
     not.
@@ -33,7 +35,8 @@ def command(files: tuple[str, ...], live: bool, as_json: bool) -> int:
 
     from logsluice.config.check import check_file
 
-    problems = [problem for file in files for problem in check_file(file, live=live)]
+    found = {file: check_file(file, live=live) for file in files}
+    problems = [problem for file in files for problem in found[file]]
     if as_json:
         fields = ("severity", "file", "line", "option", "message")
         said = [{name: getattr(problem, name) for name in fields} for problem in problems]
@@ -41,8 +44,7 @@ def command(files: tuple[str, ...], live: bool, as_json: bool) -> int:
     else:
         for problem in problems:
             report(str(problem), label=problem.severity)
-        wrong = {problem.file for problem in problems if problem.severity == "error"}
         for file in files:
-            if file not in wrong:
+            if all(problem.severity != "error" for problem in found[file]):
                 click.echo(f"{printable(file)}: ok")
     return 2 if any(problem.severity == "error" for problem in problems) else 0

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from logsluice.cli.messages import report
+
 if TYPE_CHECKING:
     from logsluice.config.load import Configuration
     from logsluice.config.model import HttpModel
@@ -33,6 +35,7 @@ EXAMPLES = """\b
 Examples:
   logsluice run pipeline.yaml
   logsluice run --http 0.0.0.0:8686 --log-format json pipeline.yaml
+  logsluice run /etc/logstash/conf.d
   QUEUE=https://sqs.eu-central-1.amazonaws.com/123456789012/logs logsluice run examples/s3-sqs.yaml
   logsluice run -e 'pipelines: [{source: {type: files, paths: ["-"]}, outputs: [stdout]}]' < app.log
 """
@@ -60,27 +63,60 @@ def command(
     SIGTERM or Ctrl-C stops receiving, finishes what is in hand within `shutdown_timeout` and exits with 0; a second one
     ends at once. Either way nothing that was acknowledged is lost. `logsluice health` tells from outside how it is.
     """
-    from logsluice.config.check import refusals
     from logsluice.config.load import load_file, load_text
-    from logsluice.errors import ConfigError
-    from logsluice.telemetry.logs import configure
 
     if (file is None) == (text is None):
         raise click.UsageError("give a CONFIG file, or -e TEXT")
     configuration = load_file(file) if file is not None else load_text(text or "")
-    if refused := list(refusals(configuration)):
-        raise ConfigError(refused)
-    said = configuration.model.log
     verbose = verbose or context.find_root().params["verbose"]
-    format_ = log_format or said.format
-    configure("debug" if verbose else said.level, readable=None if format_ == "auto" else format_ == "readable")
     if child is not None:
+        _prepare(configuration, log_format, verbose)
         return _run_child(configuration, child)
+    named = [file] if file is not None else ["-e", text or ""]
+    return run_configuration(configuration, address, log_format, verbose, named)
+
+
+def run_configuration(
+    configuration: Configuration,
+    address: str | None = None,
+    log_format: str | None = None,
+    verbose: bool = False,
+    named: Sequence[str] = (),
+) -> int:
+    """Run a configuration until told to stop.
+
+    Args:
+        configuration: What to run.
+        address: Of health and metrics, instead of the configuration's.
+        log_format: Instead of the configuration's.
+        verbose: Whether to say more in the log.
+        named: How `run` was told the configuration, for processes of their own.
+    """
+    format_ = _prepare(configuration, log_format, verbose)
     http = configuration.model.http if address is None else _address(address)
     if configuration.model.processes > 1:
-        named = [file] if file is not None else ["-e", text or ""]
         return _run_processes(configuration, http, ["run", "--log-format", format_, *["-v"] * verbose, *named])
     return _run_here(configuration, http)
+
+
+def _prepare(configuration: Configuration, log_format: str | None, verbose: bool) -> str:
+    """Say what must not or need not be as it is, and set the log up; returns its format.
+
+    Raises:
+        ConfigError: Pipelines that may not run beside each other.
+    """
+    from logsluice.config.check import refusals
+    from logsluice.errors import ConfigError
+    from logsluice.telemetry.logs import configure
+
+    if refused := list(refusals(configuration)):
+        raise ConfigError(refused)
+    for warning in configuration.document.warnings:
+        report(str(warning), label=warning.severity)
+    said = configuration.model.log
+    format_ = log_format or said.format
+    configure("debug" if verbose else said.level, readable=None if format_ == "auto" else format_ == "readable")
+    return format_
 
 
 def _run_here(configuration: Configuration, http: HttpModel | None) -> int:

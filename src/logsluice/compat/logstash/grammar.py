@@ -1,8 +1,9 @@
 """The grammar of Logstash's configuration language.
 
 Facts: the language's own grammar, `lscl_grammar.treetop` of logstash-core, and the answers of a real Logstash 8.19.
-Values take no escapes: `"a\\n"` is four characters. A bareword has two characters or more. Array items are separated by
-commas, attributes and hash entries by whitespace only. Conditions are read by `logsluice.lang.conditions`.
+Values take no escapes, `"a\\n"` is three characters, unless `config.support_escapes` is on. A bareword has two
+characters or more. Array items are separated by commas, attributes and hash entries by whitespace only. Conditions are
+read by `logsluice.lang.conditions`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ SPACE: /\s+/
 
 _BAREWORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+", re.ASCII)
 _PIECE = re.compile(_CONDITION, re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", '"': '"', "'": "'", "/": "/"}
 _SECTIONS = ("input", "filter", "output")
 _NAMES = {
     "LBRACE": "`{`", "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`", "COMMA": "`,`", "ELSE": "`else`", "IF": "`if`",
@@ -72,12 +75,13 @@ class InvalidSyntax(ValueError):
         super().__init__(message)
 
 
-def parse(text: str, file: str = "<text>") -> list[Section]:
+def parse(text: str, file: str = "<text>", *, escapes: bool = False) -> list[Section]:
     """Read one text.
 
     Args:
         text: Of one file, or of several joined.
         file: Its name for messages.
+        escapes: Whether texts in quotes have escapes (`config.support_escapes`).
 
     Raises:
         InvalidSyntax: At the first place that can't be read.
@@ -87,7 +91,7 @@ def parse(text: str, file: str = "<text>") -> list[Section]:
     except UnexpectedInput as error:
         raise _explained(error, text, file) from None
     try:
-        sections: list[Section] = _Reader(file).transform(tree)
+        sections: list[Section] = _Reader(file, escapes).transform(tree)
     except VisitError as error:
         if isinstance(error.orig_exc, InvalidSyntax):
             raise error.orig_exc from None
@@ -104,9 +108,10 @@ def _parser() -> Lark:
 class _Reader(Transformer[Token, list[Section]]):
     """lark's tree to ours. Values come as (value, marks), so that each place within them is kept."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, escapes: bool) -> None:
         super().__init__()
         self._file = file
+        self._escapes = escapes
 
     def start(self, *sections: Section) -> list[Section]:
         return list(sections)
@@ -125,7 +130,7 @@ class _Reader(Transformer[Token, list[Section]]):
         return Branch(cases, otherwise, cases[0].mark)
 
     def case(self, word: Token, condition: Token, *body: Node) -> Case:
-        blanked = _PIECE.sub(lambda found: _blank(found[0]), condition)
+        blanked = _PIECE.sub(lambda found: self._piece(found[0]), condition)
         lead = len(blanked) - len(blanked.lstrip())
         before = condition[:lead]
         line = condition.line + before.count("\n") if condition.line else word.line or 0
@@ -136,11 +141,11 @@ class _Reader(Transformer[Token, list[Section]]):
         return body
 
     def plugin(self, name: Token, *attributes: Attribute) -> Plugin:
-        return Plugin(_unquoted(name), attributes, self._mark(name))
+        return Plugin(self._unquoted(name), attributes, self._mark(name))
 
     def attribute(self, name: Token, value: Any) -> Attribute:
         plain, marks = self._plain(value)
-        return Attribute(_unquoted(name), plain, self._mark(name), marks)
+        return Attribute(self._unquoted(name), plain, self._mark(name), marks)
 
     def array(self, *items: Any) -> tuple[list[Any], dict[tuple[str | int, ...], Mark]]:
         values: list[Any] = []
@@ -155,7 +160,7 @@ class _Reader(Transformer[Token, list[Section]]):
         values: dict[str, Any] = {}
         marks: dict[tuple[str | int, ...], Mark] = {}
         for name, item in entries:
-            key = _unquoted(name)
+            key = self._unquoted(name)
             if key in values:
                 raise InvalidSyntax(f"the key {key!r} is given twice", self._mark(name))
             values[key], inner = self._plain(item)
@@ -176,19 +181,30 @@ class _Reader(Transformer[Token, list[Section]]):
             raise InvalidSyntax(f"{value!s:.40} must stand in quotes", mark)
         if value.type == "NUMBER":
             return (float(value) if "." in value else int(value)), {(): mark}
-        return _unquoted(value), {(): mark}
+        return self._unquoted(value), {(): mark}
 
     def _mark(self, token: Token) -> Mark:
         return Mark(self._file, token.line or 0, token.column or 0)
 
+    def _unquoted(self, token: Token) -> str:
+        if token.type != "STRING":
+            return str(token)
+        return unescaped(token[1:-1]) if self._escapes else str(token[1:-1])
 
-def _unquoted(token: Token) -> str:
-    return str(token[1:-1]) if token.type == "STRING" else str(token)
+    def _piece(self, piece: str) -> str:
+        """A piece of a condition: a comment becomes blanks, so that what follows keeps its place."""
+        if piece.startswith("#"):
+            return re.sub(r"[^\n]", " ", piece)
+        if self._escapes and piece[0] in "\"'":
+            text = unescaped(piece[1:-1])
+            quote = "'" if '"' in text else '"'
+            return f"{quote}{text}{quote}"
+        return piece
 
 
-def _blank(piece: str) -> str:
-    """A comment within a condition as blanks, so that what follows keeps its place."""
-    return re.sub(r"[^\n]", " ", piece) if piece.startswith("#") else piece
+def unescaped(text: str) -> str:
+    """A text whose escapes are read: `\\n`, `\\r`, `\\t`, `\\0`, and a quote, a slash or a backslash behind one."""
+    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[0]), text)
 
 
 def _explained(error: UnexpectedInput, text: str, file: str) -> InvalidSyntax:

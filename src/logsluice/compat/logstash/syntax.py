@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from logsluice.compat.logstash.settings import Settings
 from logsluice.config.document import Mark
 
 SectionKind: TypeAlias = Literal["input", "filter", "output"]
@@ -65,6 +66,27 @@ class Section:
     kind: SectionKind
     nodes: tuple[Node, ...]
     mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class LogstashPipeline:
+    """One pipeline of Logstash.
+
+    Attributes:
+        id: `pipeline.id`.
+        sections: Of its files, joined.
+        settings: From `logstash.yml`, `pipelines.yml`, flags and the environment.
+        file: The first of its files, for messages about all of them.
+    """
+
+    id: str
+    sections: Sequence[Section]
+    settings: Settings = field(default_factory=Settings)
+    file: str = ""
+
+    def nodes(self, kind: SectionKind) -> tuple[Node, ...]:
+        """Of all sections of a kind, in order."""
+        return tuple(node for section in self.sections if section.kind == kind for node in section.nodes)
 
 
 def plugins(nodes: tuple[Node, ...]) -> Iterator[Plugin]:

@@ -6,22 +6,26 @@ keeps the place where it is written, and every part is called in messages as Log
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
 from logsluice import components
 from logsluice.compat.logstash import plugins
+from logsluice.compat.logstash.joining import join
 from logsluice.compat.logstash.plugins import Input, InputSettings, Kind, OutputSettings
-from logsluice.compat.logstash.syntax import Case, Node, Plugin, Section, SectionKind
+from logsluice.compat.logstash.settings import Settings
+from logsluice.compat.logstash.syntax import Case, LogstashPipeline, Node, Plugin
 from logsluice.compat.logstash.syntax import plugins as all_plugins
 from logsluice.compat.logstash.values import options
 from logsluice.components import UnknownComponent
 from logsluice.config.document import Document, Mark, Path
 from logsluice.config.explain import explain
+from logsluice.errors import Problem
 from logsluice.lang.conditions import InvalidCondition, compile_condition
 
 NOTHING = {"type": "files", "paths": ["-"]}
@@ -30,36 +34,27 @@ IGNORED = ("enable_metric", "periodic_flush")
 """Options of every filter that mean nothing here."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogstashPipeline:
-    """One pipeline of Logstash.
+def translate(pipelines: Sequence[LogstashPipeline], document: Document, environ: Mapping[str, str] | None) -> None:
+    """Fill a document with the native form of some pipelines; what is wrong goes to its problems.
 
-    Attributes:
-        id: `pipeline.id`.
-        sections: Of its files, joined.
-        settings: Native options of the pipeline, such as `workers`, from `logstash.yml`, `pipelines.yml` and flags.
+    Args:
+        pipelines: As they were read.
+        document: An empty one.
+        environ: For `${NAME}`; None leaves these as they are written.
     """
-
-    id: str
-    sections: Sequence[Section]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def nodes(self, kind: SectionKind) -> tuple[Node, ...]:
-        """Of all sections of a kind, in order."""
-        return tuple(node for section in self.sections if section.kind == kind for node in section.nodes)
-
-
-def translate(pipelines: Sequence[LogstashPipeline], document: Document, environ: Mapping[str, str]) -> None:
-    """Fill a document with the native form of some pipelines; what is wrong goes to its problems."""
     native: list[dict[str, Any]] = []
     document.data = {"pipelines": native}
     for pipeline in pipelines:
         _same_ids(pipeline, document)
+    for pipeline in join(pipelines, document, environ):
         inputs = list(all_plugins(pipeline.nodes("input")))
+        if not inputs or not pipeline.nodes("output"):
+            missing = "output" if inputs else "input"
+            document.problems.append(Problem(f"the pipeline {pipeline.id!r} has no {missing}", pipeline.file))
         for number, plugin in enumerate(inputs):
             path: Path = ("pipelines", len(native))
             name = pipeline.id if len(inputs) == 1 else f"{pipeline.id}-{number + 1}"
-            native.append(_Translator(document, environ, path).pipeline(pipeline, name, plugin))
+            native.append(_Translator(document, environ, path, pipeline.settings).pipeline(pipeline, name, plugin))
 
 
 def _same_ids(pipeline: LogstashPipeline, document: Document) -> None:
@@ -81,15 +76,22 @@ def _same_ids(pipeline: LogstashPipeline, document: Document) -> None:
 class _Translator:
     """Translates one pipeline into the document."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str], path: Path) -> None:
+    def __init__(self, document: Document, environ: Mapping[str, str] | None, path: Path, settings: Settings) -> None:
         self._document = document
         self._environ = environ
         self._path = path
+        self._settings_of_pipeline = settings
+        self._numbers = itertools.count()
 
     def pipeline(self, pipeline: LogstashPipeline, name: str, plugin: Plugin) -> dict[str, Any]:
         """The native pipeline that one input feeds."""
         self._document.marks[self._path] = plugin.mark
-        native: dict[str, Any] = {"name": name, "origin": False, "timestamps": "logstash", **pipeline.settings}
+        native: dict[str, Any] = {"name": name, "origin": False, "timestamps": "logstash"}
+        for option, value, setting in pipeline.settings.of_pipeline():
+            native[option] = value
+            here = (*self._path, option)
+            self._document.marks[here] = pipeline.settings.given[setting].mark
+            self._document.names[here] = setting
         native["source"] = NOTHING  # until it is translated: what is wrong with an input is told once
         before = self._input(native, plugin)
         filters = self._filters(pipeline.nodes("filter"), (*self._path, "filters"), len(before))
@@ -106,25 +108,27 @@ class _Translator:
         if settings is None:
             return []
         assert isinstance(settings, InputSettings)
+        settings.keep_data_in(native.get("state", ""))
         translated: Input = self._guarded(path, lambda: plugins.find("inputs", plugin.name).translate(settings))
         if translated is None:
             return []
         native |= {"source": translated.source, **translated.pipeline}
         codec = settings.codec or Plugin(translated.default_codec, (), plugin.mark)
-        native["format"] = translated.format or self._codec(codec, (*path, "codec"), "reads") or "lines"
+        read = self._codec(codec, (*path, "codec"), lambda module, own: module.reads(own, translated.feed))
+        native["format"] = translated.format or read or "lines"
         native["defaults"] = {"@version": "1", **({"type": settings.type} if settings.type else {})}
         decorations: dict[str, Any] = {}
         if settings.add_field:
             decorations["add_field"] = {name: list(texts) for name, texts in settings.add_field.items()}
         if settings.tags:
             decorations["add_tag"] = list(settings.tags)
-        return [{"mutate": decorations}] if decorations else []
+        return [*translated.filters, *([{"mutate": decorations}] if decorations else [])]
 
-    def _codec(self, codec: Plugin, path: Path, way: str) -> Any:
+    def _codec(self, codec: Plugin, path: Path, way: Callable[[ModuleType, Any], Any]) -> Any:
         settings = self._settings("codecs", codec, path, f"codec.{codec.name}")
         if settings is None:
             return None
-        return self._guarded(path, lambda: getattr(plugins.find("codecs", codec.name), way)(settings))
+        return self._guarded(path, lambda: way(plugins.find("codecs", codec.name), settings))
 
     # ------------------------------------------------------------------------------------------------- filters
 
@@ -140,7 +144,17 @@ class _Translator:
         given = options(node, self._document, here, self._environ)
         for name in IGNORED:
             given.pop(name, None)
-        return {node.name: {**given, **_semantics(node.name)}}
+        return {node.name: {**self._defaults(node.name), **given}}
+
+    def _defaults(self, name: str) -> dict[str, str]:
+        """What filters are told that have it: to behave as Logstash's, and the pipeline's mode of ECS."""
+        try:
+            fields = components.find("filters", name).Config.model_fields
+        except (UnknownComponent, ImportError):
+            return {}  # said when the model looks at it
+        told = {"semantics": "logstash"} if "semantics" in fields else {}
+        ecs = self._settings_of_pipeline.get("pipeline.ecs_compatibility")
+        return {**told, "ecs_compatibility": ecs} if ecs and "ecs_compatibility" in fields else told
 
     # ------------------------------------------------------------------------------------------------- outputs
 
@@ -148,7 +162,7 @@ class _Translator:
         for number, node in enumerate(nodes):
             here = (*path, number)
             if isinstance(node, Plugin):
-                yield self._output(node, here) or {"stdout": {}, "name": f"untranslated-{number}"}
+                yield self._output(node, here) or {"stdout": {}, "name": f"untranslated-{next(self._numbers)}"}
             else:
                 yield self._branch(node, here, lambda nodes, path: list(self._outputs(nodes, path)))
 
@@ -162,13 +176,21 @@ class _Translator:
             return None
         chosen = dict(translated.options)
         if settings.codec is not None:
-            codec = self._codec(settings.codec, (*path, "codec"), "writes")
+            codec = self._codec(settings.codec, (*path, "codec"), lambda module, own: module.writes(own))
             if codec is None:
                 return None
-            chosen["codec"] = codec
-        self._document.names[(*path, translated.sink)] = f"output.{plugin.name}"
-        name = {"name": settings.id} if settings.id else {"name": f"{plugin.name}-{path[-1]}"}
-        return {translated.sink: chosen, **name}
+            if "codec" in components.find("sinks", translated.sink).Config.model_fields:
+                chosen["codec"] = codec
+        here = (*path, translated.sink)
+        self._document.names[here] = f"output.{plugin.name}"
+        self._document.marks |= {(*here, given.name): given.mark for given in plugin.attributes}
+        for option, sentence in translated.warnings:
+            self._document.warn_once((*path, option), sentence)
+        return {
+            **translated.settings,
+            translated.sink: chosen,
+            "name": settings.id or f"{plugin.name}-{next(self._numbers)}",
+        }
 
     # -------------------------------------------------------------------------------------------------- common
 
@@ -224,12 +246,3 @@ class _Translator:
 
     def _problem(self, path: Path, message: str) -> None:
         self._document.problems.append(self._document.problem(path, message))
-
-
-def _semantics(name: str) -> dict[str, str]:
-    """Filters that behave as Logstash's only when told to."""
-    try:
-        fields = components.find("filters", name).Config.model_fields
-    except (UnknownComponent, ImportError):
-        return {}  # said when the model looks at it
-    return {"semantics": "logstash"} if "semantics" in fields else {}

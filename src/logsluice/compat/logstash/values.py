@@ -13,8 +13,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_.]+)(?::([^}]*))?\}")
 """Logstash's own: there is no way to write a literal one."""
 
 
-def options(plugin: Plugin, document: Document, path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a plugin, as plain values; codecs stay `Plugin`.
+def options(plugin: Plugin, document: Document, path: Path, environ: Mapping[str, str] | None) -> dict[str, Any]:
+    """The options of a plugin, as plain values; codecs stay `Plugin`. Without an environment `${NAME}` stays.
 
     Notes the place of each under `path` in the document, and unset variables among its problems.
     """
@@ -42,7 +42,7 @@ def _joined(attribute: Attribute, before: Any, value: Any, document: Document, p
     return [before] if isinstance(value, list) else [before, value]
 
 
-def _replaced(value: Any, document: Document, path: Path, environ: Mapping[str, str]) -> Any:
+def _replaced(value: Any, document: Document, path: Path, environ: Mapping[str, str] | None) -> Any:
     """`${NAME}` and `${NAME:default}` replaced in every text of a value."""
     if isinstance(value, dict):
         return {
@@ -54,7 +54,10 @@ def _replaced(value: Any, document: Document, path: Path, environ: Mapping[str, 
     return _text(value, document, path, environ) if isinstance(value, str) else value
 
 
-def _text(text: str, document: Document, path: Path, environ: Mapping[str, str]) -> str:
+def _text(text: str, document: Document, path: Path, environ: Mapping[str, str] | None) -> str:
+    if environ is None:
+        return text
+
     def replace(found: re.Match[str]) -> str:
         name, default = found[1], found[2]
         value = environ.get(name)
