@@ -16,7 +16,7 @@ from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.framing.windows import windows
-from logsluice.model import EXCERPT_BYTES, Continues, Event, Reject, Restores
+from logsluice.model import EXCERPT_BYTES, BringsMetadata, Continues, Event, Reject, Restores
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Origin, Parsed, Payload, Records
@@ -98,6 +98,8 @@ class Decoder:
             stamp = self._stamp(origin, chosen.name, payload.modified() or datetime.now(UTC))
             if isinstance(chosen, Restores):
                 stamp = _restoring(stamp)
+            elif isinstance(chosen, BringsMetadata):
+                stamp = _joining(stamp)
             batches = chosen.framing.frame(chunks, self.limits)
             for records in windows(batches, self.window_bytes) if self.window_bytes else batches:
                 piece = Piece(size=records.size, format=chosen.name)
@@ -186,6 +188,19 @@ def _restoring(stamp: Callable[[Event, str, int], Event]) -> Callable[[Event, st
         return event
 
     return restore
+
+
+def _joining(stamp: Callable[[Event, str, int], Event]) -> Callable[[Event, str, int], Event]:
+    """The same for events that may have `@metadata`: what is kept there of their identity stands."""
+
+    def join(event: Event, document_id: str, position: int) -> Event:
+        brought = event.get("@metadata")
+        stamp(event, document_id, position)
+        if brought:
+            event["@metadata"] = {**brought, **event["@metadata"]}
+        return event
+
+    return join
 
 
 def _continued(payload: Continues, records: Records, parsed: Sequence[Parsed]) -> list[Parsed]:

@@ -336,6 +336,18 @@ class Restores(Protocol):
         """True."""
 
 
+@runtime_checkable
+class BringsMetadata(Protocol):
+    """What a Format may have beside its contract: its records may have `@metadata` of their own.
+
+    It stays in their events, but for what logsluice itself keeps there.
+    """
+
+    @property
+    def brings_metadata(self) -> bool:
+        """True."""
+
+
 # ----------------------------------------------------------------------------------------------- events to events
 
 RejectEvent: TypeAlias = Callable[[Event, str], None]
