@@ -57,10 +57,19 @@ def _is_name(text: str) -> str:
     return text if not template(text).is_constant else _is_reference(text)
 
 
+def _is_filled(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
 _ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 """A text; numbers, booleans and a list of one become one."""
+
+FilledText: TypeAlias = Annotated[Text, AfterValidator(_is_filled)]
+"""A text that is not empty."""
 
 FieldRef: TypeAlias = Annotated[Text, AfterValidator(_is_reference)]
 """A field reference such as `status` or `[a][b]`."""

@@ -29,12 +29,12 @@ from __future__ import annotations
 import threading
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent, within
 from logsluice.filters._csv import ConversionName, Row, convert, row_reader
-from logsluice.filters._options import FieldRef, FieldRefs, Text, pairs
+from logsluice.filters._options import FieldRef, FieldRefs, FilledText, Text, pairs
 from logsluice.filters._tags import add_failure_tags
 from logsluice.lang.references import Reference, reference
 from logsluice.model import Event, Filter, RejectEvent
@@ -43,9 +43,12 @@ FAILURE_TAGS = ("_csvparsefailure",)
 EMPTY_TAGS = ("_csvskippedemptyfield",)
 
 
-def _null_character(value: Any) -> Any:
-    """Logstash's configurations can't hold the character itself."""
-    return "\0" if value == r"\x00" else value
+def _one_character(text: str) -> str:
+    if text == r"\x00":  # Logstash's configurations can't hold the character itself
+        return "\0"
+    if len(text) != 1:
+        raise ValueError(f"must be one character, not {text!r}")
+    return text
 
 
 class Config(CommonOptions):
@@ -59,8 +62,8 @@ class Config(CommonOptions):
     skip_header: bool = False
     skip_empty_columns: bool = False
     skip_empty_rows: bool = False
-    separator: Annotated[Text, Field(min_length=1)] = ","
-    quote_char: Annotated[Text, BeforeValidator(_null_character), Field(min_length=1, max_length=1)] = '"'
+    separator: FilledText = ","
+    quote_char: Annotated[Text, AfterValidator(_one_character)] = '"'
     convert: Annotated[dict[str, ConversionName], BeforeValidator(pairs)] = Field(default_factory=dict)
     ecs_compatibility: Literal["disabled", "v1", "v8"] = "disabled"
 

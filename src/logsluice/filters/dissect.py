@@ -30,9 +30,11 @@ Example, in YAML::
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from operator import itemgetter
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -300,6 +302,11 @@ def _convert(event: Event, field: Reference, name: str, convert: Callable[[Any],
         add_failure_tags(event, [f"_dataconversion{fault}_{field.text}_{name}"])
 
 
-def _number(value: Any) -> int | float:
-    """Whole as long as it was written without a fraction and an exponent."""
-    return int(value) if value.as_tuple().exponent == 0 else float(value)
+def _number(value: Decimal) -> int | float:
+    """Whole as long as it was written without a fraction and an exponent. Raises OverflowError."""
+    if value.as_tuple().exponent == 0:
+        return int(value)
+    number = float(value)
+    if math.isinf(number):
+        raise OverflowError(f"{value} is too large")
+    return number

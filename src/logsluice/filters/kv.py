@@ -37,7 +37,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent
-from logsluice.filters._options import FieldRef, TemplateText, Text, Texts, pairs
+from logsluice.filters._options import FieldRef, FilledText, TemplateText, Text, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
 from logsluice.lang.references import Reference, reference
 from logsluice.lang.ruby_regex import compile_ruby
@@ -60,10 +60,10 @@ class Config(CommonOptions):
     source: FieldRef = "message"
     target: FieldRef | None = None
     prefix: TemplateText = ""
-    field_split: Annotated[Text, Field(min_length=1)] = " "
-    value_split: Annotated[Text, Field(min_length=1)] = "="
-    field_split_pattern: Annotated[Text, Field(min_length=1)] | None = None
-    value_split_pattern: Annotated[Text, Field(min_length=1)] | None = None
+    field_split: FilledText = " "
+    value_split: FilledText = "="
+    field_split_pattern: FilledText | None = None
+    value_split_pattern: FilledText | None = None
     whitespace: Literal["lenient", "strict"] = "lenient"
     include_brackets: bool = True
     include_keys: Texts = ()
