@@ -78,6 +78,22 @@ class TestGeoip(FilterSuite):
         return [{"ip": "cloudformation.amazonaws.com"}, {"ip": "192.0.2.7", "geoip": "a text"}]
 
 
+class TestGrok(FilterSuite):
+    def make(self) -> Filter:
+        return built(
+            "grok",
+            match={"message": ["%{IP:[peer][ip]} %{INT:bytes:int} %{WORD:word}", "%{WORD:word} again"]},
+            overwrite="word",
+            add_tag="read",
+        )
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f"192.0.2.7 {number} words", "bytes": "12"}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": "nothing"}, {"message": "192.0.2.7 1 x", "peer": "a text"}, {"message": ["a again", None]}]
+
+
 class TestBranch(FilterSuite):
     def make(self) -> Filter:
         return Branch(

@@ -58,7 +58,8 @@ def compile_grok(text: str, library: Mapping[str, str], named_only: bool = True)
     Args:
         text: With `%{NAME}`, `%{NAME:field}`, `%{NAME:field:int}`, `(?<field>…)`.
         library: Pattern names to patterns.
-        named_only: Whether `%{NAME}` alone captures nothing; else it captures into the field `NAME`.
+        named_only: Whether `%{NAME}` alone captures nothing; else it captures into the field `NAME`, unless that
+            begins with an underscore.
 
     Raises:
         InvalidGrok: With the near names of an unknown pattern, or what is wrong with the expression.
@@ -114,7 +115,8 @@ class _Expansion:
             raise InvalidGrok(f"the grok pattern {name!r} contains itself: {' > '.join([*within, name])}")
         inner = self.expand(self._library[name], (*within, name))
         if field is None:
-            return f"(?:{inner})" if self._named_only else f"(?<{self._group(name, '')}>{inner})"
+            silent = self._named_only or name.startswith("_")
+            return f"(?:{inner})" if silent else f"(?<{self._group(name, '')}>{inner})"
         reference, type_ = _typed(field)
         return f"(?<{self._group(reference, type_)}>{inner})"
 
