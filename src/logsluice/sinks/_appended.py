@@ -16,7 +16,6 @@ PROCESSES = 100
 """How many processes may write beside one another, each into a file of its own."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_LINE_START = b"{"
 
 
 class AppendedFile:
@@ -30,14 +29,20 @@ class AppendedFile:
         path: The wanted name; folders are made.
         compress: Whether every append is a gzip member of its own.
         mode: Permissions, or None for those of the umask.
+        of_lines: Whether all that is appended ends in a newline.
+        start: How a file of our kind begins, where that is known.
 
     Raises:
         OSError: It can't be made or opened.
     """
 
-    def __init__(self, path: Path, compress: bool, mode: int | None) -> None:
+    def __init__(
+        self, path: Path, compress: bool, mode: int | None, *, of_lines: bool = True, start: bytes = b"{"
+    ) -> None:
         self._compress = compress
         self._mode = mode
+        self._of_lines = of_lines
+        self._start = start
         make_folder(path.parent)
         self.path, self._file = self._first_free(path)
         self._since = time.monotonic()
@@ -51,6 +56,11 @@ class AppendedFile:
     def size(self) -> int:
         """Bytes, as stored."""
         return os.fstat(self._file).st_size
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its name still leads to it: nobody has removed or renamed it."""
+        return _is_at(self._file, self.path)
 
     @property
     def age(self) -> float:
@@ -118,14 +128,20 @@ class AppendedFile:
         head = os.pread(self._file, len(_GZIP_MAGIC), 0)
         if not head:
             return
-        ours = _GZIP_MAGIC.startswith(head) if self._compress else head.startswith(_LINE_START)
-        if not ours:
+        if not self._is_ours(head):
             self.rotate()
+            return
+        if not self._compress and not self._of_lines:  # where the last one ends can't be seen
             return
         whole = _whole_members(self._file) if self._compress else _whole_lines(self._file)
         if whole < self.size:
             os.ftruncate(self._file, whole)
             os.fsync(self._file)
+
+    def _is_ours(self, head: bytes) -> bool:
+        if self._compress:
+            return _GZIP_MAGIC.startswith(head)
+        return head.startswith(self._start) and head != _GZIP_MAGIC
 
 
 def make_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Into local files, one JSON document a line (NDJSON).
+"""Into local files, one JSON document a line (NDJSON) unless `codec` says otherwise.
 
 ::
 
@@ -10,6 +10,8 @@
 `path` takes `%{field}` and `%{+yyyy-MM-dd}`. An event that lacks such a field is rejected, and so is one whose value
 would lead out of the folder that the path begins with: `..`, a path from the root. A `/` within a value makes a folder.
 
+`codec` is one of those of `stdout`: `ndjson`, `pretty`, `rubydebug`, `dots`, `{line: "%{message}"}`, `{plain: …}`.
+
 A line is confirmed when it is on the disk (fsync). `gzip: true` writes a gzip member for each request; any reader of
 gzip reads them as one file, and a name that ends in `.gz` tells it so. A file over `rotate_size`, or written for longer
 than `rotate_after`, is renamed to a name with the time in it (`2026-01-31.20260131T120000Z.ndjson`) at the next write.
@@ -17,6 +19,8 @@ than `rotate_after`, is renamed to a name with the time in it (`2026-01-31.20260
 **Repeats are written again**: lines can't be found again by their id. While the program runs nothing is sent twice;
 after a crash the deliveries that were in hand come back, and their lines with them. Use `store` or `opensearch` where
 each event must be there once. What a killed process left of a line, never confirmed, is cut off at the next start.
+
+A file that somebody removes or renames (logrotate) is made again at the next write. `rotate_size: null` never renames.
 
 Several processes never write one file: it is locked, and the next process takes `2026-01-31.2.ndjson`.
 """
@@ -27,7 +31,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -35,10 +38,11 @@ from pydantic import BeforeValidator, Field, field_validator
 from logsluice.components import Context, Options
 from logsluice.config.types import Duration, Size
 from logsluice.errors import Sick
-from logsluice.lang.as_json import document
+from logsluice.lang.as_json import dumps
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._appended import AppendedFile, make_folder
+from logsluice.sinks._codecs import OutputCodec, Plain, writer
 from logsluice.sinks._documents import Documents, DocumentSink
 
 OPEN_FILES = 64
@@ -62,7 +66,8 @@ class Config(Options):
 
     path: str = Field(min_length=1, description="The file's name, with %{field} and %{+yyyy-MM-dd}.")
     gzip: bool = Field(False, description="Compress; let `path` end in .gz then.")
-    rotate_size: Size = Field(256 * 1024 * 1024, ge=1024, description="A file larger than this is renamed.")
+    codec: OutputCodec = Field("ndjson", description="How an event is written.")
+    rotate_size: Size | None = Field(256 * 1024 * 1024, ge=1024, description="A file larger than this is renamed.")
     rotate_after: Duration | None = Field(None, gt=0, description="So is one that was begun so long ago.")
     mode: Annotated[int | None, BeforeValidator(_mode, json_schema_input_type=str | int)] = Field(
         None, ge=0, le=0o777, description="Permissions of the files, such as 0640; else as the umask says."
@@ -79,7 +84,7 @@ class Config(Options):
 
 def build(config: Config, context: Context) -> FileSink:
     """The sink; relative paths start from the context's folder."""
-    return FileSink(config, context.base)
+    return FileSink(config, context)
 
 
 def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
@@ -102,12 +107,13 @@ class FileSink(DocumentSink):
     request_bytes = 4 * 1024 * 1024
     request_events = 16_384
 
-    def __init__(self, config: Config, base: Path) -> None:
+    def __init__(self, config: Config, context: Context) -> None:
         self._config = config
+        self._write = writer(config.codec, context.timestamps)
         self._template = Template(config.path)
         fixed = config.path.partition("%{")[0]
         self._skip = fixed.rfind("/") + 1
-        self._folder = (base / fixed[: self._skip]).absolute()
+        self._folder = (context.base / fixed[: self._skip]).absolute()
         self._open: OrderedDict[str, AppendedFile] = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
@@ -124,7 +130,7 @@ class FileSink(DocumentSink):
         for index, event in enumerate(events):
             try:
                 path = self._path_of(event)
-                body.data += document(event) + b"\n"
+                body.data += self._write(event)
             except ValueError as error:
                 refuse(index, str(error))
                 continue
@@ -147,6 +153,11 @@ class FileSink(DocumentSink):
         picked = super().pick(encoded, indexes)
         paths = [encoded.body.paths[index] for index in indexes]
         return Encoded(_Lines(picked.body.data, picked.body.ends, paths), picked.metadata, picked.size)
+
+    def document(self, encoded: Encoded, index: int) -> bytes:
+        """What was to be written, as JSON."""
+        written = super().document(encoded, index)
+        return written if self._config.codec == "ndjson" else dumps({"message": written.decode()})
 
     def send(self, encoded: Encoded) -> Sent:
         """Append to every file that is meant; one that can't be written leaves the others alone."""
@@ -176,7 +187,8 @@ class FileSink(DocumentSink):
         file = self._file(path)
         config = self._config
         try:
-            full = file.size + (0 if config.gzip else len(data)) > config.rotate_size
+            size = file.size + (0 if config.gzip else len(data))
+            full = config.rotate_size is not None and size > config.rotate_size
             old = config.rotate_after is not None and file.age > config.rotate_after
             if file.size and (full or old):
                 file.rotate()
@@ -187,10 +199,20 @@ class FileSink(DocumentSink):
 
     def _file(self, path: str) -> AppendedFile:
         file = self._open.get(path)
+        if file is not None and not file.is_there:
+            self._open.pop(path).close()
+            file = None
         if file is None:
             while len(self._open) >= OPEN_FILES:
                 self._open.popitem(last=False)[1].close()
-            file = self._open[path] = AppendedFile(self._folder / path, self._config.gzip, self._config.mode)
+            codec = self._config.codec
+            file = self._open[path] = AppendedFile(
+                self._folder / path,
+                self._config.gzip,
+                self._config.mode,
+                of_lines=not isinstance(codec, Plain) and codec != "dots",
+                start=b"{" if codec == "ndjson" else b"",
+            )
         self._open.move_to_end(path)
         return file
 

@@ -4,8 +4,8 @@ An input, output or codec of Logstash is a module under `inputs/`, `outputs/` or
 parties add theirs by an entry point in the group `logsluice.logstash.inputs` and so on. Each has
 
 - `Settings`: the options with Logstash's names, a subclass of `InputSettings`, `OutputSettings` or `CodecSettings`;
-- `translate(settings)`: an `Input` or `Output`; a codec has `reads(settings)` and `writes(settings)` instead: the
-  native format, and how an output writes events; ValueError where it can't do one of them.
+- `translate(settings)`: an `Input` or `Output`; a codec has `reads(settings, feed)` and `writes(settings)` instead: the
+  native format for what an input feeds it with, and how an output writes events; ValueError where it can't do one.
 
 Filters need none: the native ones have Logstash's names and options.
 """
@@ -20,7 +20,7 @@ from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from logsluice.compat.logstash.syntax import Plugin
 from logsluice.components import Options, UnknownComponent, near
@@ -60,6 +60,17 @@ class InputSettings(PluginSettings):
     add_field: NameLists = Field(default_factory=dict, description="Fields to add.")
     codec: Codec | None = Field(default=None, description="How bytes become events.")
 
+    _path_data: str = PrivateAttr(default="")
+
+    def keep_data_in(self, folder: str) -> None:
+        """Say what `path.data` is, where Logstash itself has kept its positions; "" where it is not known."""
+        self._path_data = folder
+
+    @property
+    def path_data(self) -> str:
+        """See `keep_data_in`."""
+        return self._path_data
+
 
 class OutputSettings(PluginSettings):
     """What every output has."""
@@ -73,6 +84,26 @@ class CodecSettings(PluginSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """How an input hands bytes to its codec.
+
+    Attributes:
+        whole: All at once, such as the body of a message; else line by line.
+        newline: Whether a line that is handed over ends in its newline: `cut`, `kept`, or `added` to every line
+            whatever ended it.
+        cut_keys: A Ruby regular expression over object keys and paths: in these the newline is cut.
+        delimiter: What ends a line.
+        headers: Whether the input makes `cloudfront_version` and `cloudfront_fields` of CloudFront's header lines.
+    """
+
+    whole: bool = False
+    newline: Literal["cut", "kept", "added"] = "cut"
+    cut_keys: str = ""
+    delimiter: str = "\n"
+    headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """An input in native words.
 
@@ -81,20 +112,33 @@ class Input:
         default_codec: The codec where the configuration names none.
         format: The native format where the codec has no say.
         pipeline: Further options of the pipeline that it feeds.
+        feed: How it hands bytes to its codec.
+        filters: Native filters for its events, before those of the configuration.
     """
 
     source: dict[str, Any]
     default_codec: str = "plain"
     format: Any = None
     pipeline: dict[str, Any] = field(default_factory=dict)
+    feed: Feed = Feed()
+    filters: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output in native words: the sink's name and options."""
+    """An output in native words: the sink's name and options.
+
+    Attributes:
+        sink: The sink's name.
+        options: Its options.
+        warnings: (option, sentence) for each option of Logstash's that does something else here, or nothing.
+        settings: What stands beside the sink's name: `required`.
+    """
 
     sink: str
     options: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[tuple[str, str], ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -48,6 +49,11 @@ class Config(ConnectionOptions):
     pipeline: str | None = Field(None, description="An ingest pipeline of the cluster, with %{field}.")
     routing: str | None = Field(None, description="What decides on a document's shard, with %{field}.")
     manage_template: bool = Field(True, description="Install index templates made from the formats' fields.")
+    template: Path | dict[str, Any] | None = Field(
+        None, description="Your own template instead: a JSON file, or the template itself; installed at the start."
+    )
+    template_name: str | None = Field(None, min_length=1, description="What the cluster calls it.")
+    template_overwrite: bool = Field(False, description="Replace a template that the cluster has under that name.")
     request_bytes: Size = Field(5 * 1024 * 1024, ge=1024, description="Upper bound of a request, before compression.")
     request_events: int = Field(5000, ge=1, le=100_000, description="Upper bound of a request.")
 
@@ -97,8 +103,16 @@ class Config(ConnectionOptions):
         if isinstance(self.data_stream, StreamName) and "index" in self.model_fields_set:
             raise ValueError("a data stream has one name: either `index` or {type, dataset, namespace}")
         _usable(self.target)
-        if self.data_stream and self.manage_template and not pattern_of(self.target, "any"):
+        if self.data_stream and self.manage_template and self.template is None and not pattern_of(self.target, "any"):
             raise ValueError("a data stream needs a template: none can be made for a name that begins with %{field}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_template(self) -> Config:
+        if (self.template is None) != (self.template_name is None):
+            raise ValueError("`template` and `template_name` go together")
+        if self.template is None and self.template_overwrite:
+            raise ValueError("`template_overwrite` is for a `template` of your own")
         return self
 
     @model_validator(mode="after")

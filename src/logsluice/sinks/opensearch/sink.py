@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import structlog
+
 from logsluice.cluster.client import Client
 from logsluice.cluster.connection import connect
 from logsluice.cluster.templates import Cluster
@@ -18,6 +20,7 @@ from logsluice.sinks.opensearch.actions import Actions
 from logsluice.sinks.opensearch.bulk import Encoder, joined, read_items, without_action
 from logsluice.sinks.opensearch.forgetting import forget
 from logsluice.sinks.opensearch.indexes import IndexNames
+from logsluice.sinks.opensearch.own_template import install
 from logsluice.sinks.opensearch.templating import Templates
 from logsluice.sinks.opensearch.verdicts import refusal
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from logsluice.sinks.opensearch import Config
 
 NDJSON = "application/x-ndjson"
+_log = structlog.get_logger("opensearch")
 ANSWER_FIELDS = quote("errors,items.*.status,items.*.error", safe="")
 """Percent-encoded, as AWS signatures want a query to be."""
 
@@ -56,7 +60,11 @@ class OpenSearchSink(DocumentSink):
         """Look who answers, and get ready to install templates."""
         self._client = connect(self._config, self._context.base)
         cluster = identify(self._client)
-        if self._config.manage_template:
+        if self._config.auth == "aws":
+            _log.info("requests are signed with the credentials of AWS", hosts=list(self._config.urls))
+        if self._config.template is not None:
+            install(self._client, self._config, self._context.base)
+        elif self._config.manage_template:
             self._templates = Templates(
                 self._client, cluster, self._config.target, self._context.formats, bool(self._config.data_stream)
             )
