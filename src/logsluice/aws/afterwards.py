@@ -1,15 +1,17 @@
-"""What happens to an object when it is done: nothing, deletion, a move, or tags.
+"""What happens to an object when it is done: nothing, deletion, a move, a copy, or tags.
 
     after: keep
     after: delete
     after: {move: "s3://logs-done/alb/"}
+    after: {copy: "s3://logs-kept/alb/"}
     after: {tag: {logsluice: done}}
 
 It happens after the last output has confirmed the last event. An object that was replaced meanwhile is left alone: each
-step names the ETag that was read. A moved object keeps its key, below the prefix. Tags are added to those that it has.
+step names the ETag that was read. A moved or copied object keeps its key, below the prefix. Tags are added to those
+that it has.
 
-**Permissions:** `s3:DeleteObject`; for a move `s3:PutObject` for the destination as well, and `s3:GetObjectTagging` and
-`s3:PutObjectTagging` where objects have tags; these two for tags.
+**Permissions:** `s3:DeleteObject`; for a move `s3:PutObject` for the destination as well (for a copy, that alone), and
+`s3:GetObjectTagging` and `s3:PutObjectTagging` where objects have tags; these two for tags.
 """
 
 from __future__ import annotations
@@ -31,14 +33,17 @@ class Afterwards(Options):
 
     delete: bool = Field(default=False, description="Delete the object.")
     move: str | None = Field(default=None, description="Move it below s3://bucket/prefix, with its whole key.")
+    copy_to: str | None = Field(
+        default=None, alias="copy", description="Copy it below s3://bucket/prefix, with its whole key."
+    )
     tag: dict[str, str] | None = Field(default=None, description="Add these tags to it.")
 
-    @field_validator("move")
+    @field_validator("move", "copy_to")
     @classmethod
-    def _destination(cls, move: str | None) -> str | None:
-        if move is not None and not move.removeprefix("s3://").partition("/")[0]:
+    def _destination(cls, place: str | None) -> str | None:
+        if place is not None and not place.removeprefix("s3://").partition("/")[0]:
             raise ValueError("must be s3://bucket/prefix")
-        return move
+        return place
 
     @field_validator("tag")
     @classmethod
@@ -49,18 +54,18 @@ class Afterwards(Options):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Afterwards:
-        if self.delete + (self.move is not None) + (self.tag is not None) > 1:
-            raise ValueError("only one of `delete`, `move` and `tag`")
+        if self.delete + (self.move is not None) + (self.copy_to is not None) + (self.tag is not None) > 1:
+            raise ValueError("only one of `delete`, `move`, `copy` and `tag`")
         return self
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return self.delete or self.move is not None or self.tag is not None
+        return self.delete or self.move is not None or self.copy_to is not None or self.tag is not None
 
     @property
     def destination(self) -> tuple[str, str]:
-        """Bucket and prefix of a move; empty without one."""
-        bucket, _, prefix = (self.move or "").removeprefix("s3://").partition("/")
+        """Bucket and prefix of a move or copy; empty without one."""
+        bucket, _, prefix = (self.move or self.copy_to or "").removeprefix("s3://").partition("/")
         return bucket, prefix
 
     def carry_out(self, client: Any, found: Announcement, owner: str = "") -> None:
@@ -83,7 +88,7 @@ class Afterwards(Options):
             if self.tag is not None:
                 self._tag(client, place)
                 return
-            if self.move is not None:
+            if self.move is not None or self.copy_to is not None:
                 self._copy(client, found, owner)
             if self.delete or self.move is not None:
                 client.delete_object(**place, **({"IfMatch": f'"{found.etag}"'} if found.etag else {}))
@@ -119,4 +124,4 @@ def _words(value: object) -> object:
 
 
 After: TypeAlias = Annotated[Afterwards, BeforeValidator(_words, json_schema_input_type=str | dict[str, Any])]
-"""An option: `keep`, `delete`, `{move: s3://bucket/prefix}` or `{tag: {name: value}}`."""
+"""An option: `keep`, `delete`, `{move: s3://bucket/prefix}`, `{copy: …}` or `{tag: {name: value}}`."""

@@ -11,13 +11,15 @@ latest is read with `If-Match` after all.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+import regex
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
@@ -25,6 +27,7 @@ from urllib3.exceptions import HTTPError
 from logsluice.aws.afterwards import Afterwards
 from logsluice.aws.envelopes import Announcement
 from logsluice.aws.faults import is_denied, object_fault
+from logsluice.aws.rules import PATTERN_TIMEOUT_SECONDS
 from logsluice.errors import Denied, MissingOrDenied, SourceFault, TooLarge, Unavailable
 from logsluice.model import ByteStream, Format, Origin
 
@@ -35,6 +38,10 @@ PAUSE_SECONDS = 0.1
 """Before the second resume in a row; doubled each time."""
 
 _TRANSPORT = (ClientError, BotoCoreError, HTTPError, OSError)
+
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NO_PROPERTIES = {"Body", "ETag", "ResponseMetadata"}
+"""Of GetObject's answer. The ETag is there without its quotes anyway."""
 
 log = structlog.get_logger("s3")
 
@@ -51,6 +58,9 @@ class Reading:
         max_size: Bytes as stored; a larger object is a fault. None for no limit.
         format: See `Origin.format`.
         fields: See `Origin.fields`.
+        properties: What of S3's answer becomes part of `[@metadata][s3]`: names in snake case, or `all`.
+        folder: With it, `[@metadata][s3]` has bucket_name, object_key, and object_folder: the group `folder` of this
+            pattern in the key, "" where it is not found.
         unversioned: Buckets whose versions we may not read, as found out.
     """
 
@@ -61,6 +71,8 @@ class Reading:
     max_size: int | None = None
     format: Format | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    properties: Literal["all"] | tuple[str, ...] = ()
+    folder: regex.Pattern[str] | None = None
     unversioned: set[str] = field(default_factory=set)
 
     def arguments(self, found: Announcement) -> dict[str, str]:
@@ -73,6 +85,18 @@ class Reading:
         if self.all_versions and found.version_id and found.bucket not in self.unversioned:
             arguments["VersionId"] = found.version_id
         return arguments
+
+    def names(self, found: Announcement) -> dict[str, str]:
+        """What `folder` adds."""
+        if self.folder is None:
+            return {}
+        match = self.folder.search(found.key, timeout=PATTERN_TIMEOUT_SECONDS)
+        return {"bucket_name": found.bucket, "object_key": found.key, "object_folder": match["folder"] if match else ""}
+
+    def chosen(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """What `properties` says of GetObject's answer."""
+        named = {_WORDS.sub("_", name).lower(): value for name, value in answer.items() if name not in _NO_PROPERTIES}
+        return named if self.properties == "all" else {k: v for k, v in named.items() if k in self.properties}
 
     def check_size(self, found: Announcement, size: int | None) -> None:
         """Raises TooLarge over the limit."""
@@ -96,6 +120,7 @@ class S3Payload:
         self._reading = reading or Reading()
         self._modified: datetime | None = None
         self.origin: Origin = announcement.origin(salt, self._reading.format, self._reading.fields)
+        self.origin.attributes["s3"].update(self._reading.names(announcement))
 
     @property
     def size(self) -> int | None:
@@ -118,6 +143,7 @@ class S3Payload:
         stream = _S3Stream(self._client, self._announcement, self._reading)
         try:
             self._modified = stream.modified
+            self.origin.attributes["s3"].update(stream.properties)
             yield stream
         finally:
             stream.close()
@@ -148,6 +174,7 @@ class _S3Stream:
         self._etag: str = announcement.etag or str(answer.get("ETag", "")).strip('"')
         self._length = int(answer["ContentLength"])
         self.modified: datetime | None = answer.get("LastModified")
+        self.properties = reading.chosen(answer) if reading.properties else {}
         self._body: Any = answer["Body"]
         try:
             reading.check_size(announcement, self._length)

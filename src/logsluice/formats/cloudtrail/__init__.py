@@ -6,6 +6,8 @@ are text inside (`CloudTrailEvent`). `eventTime` becomes `@timestamp`.
 
 `sourceIPAddress` is a keyword, for calls made by a service have that service's name there. Digest files (prefix
 `CloudTrail-Digest/`) share the bucket: they vouch for log files and hold no events, and are refused as such.
+
+`as_logstash: true` gives the events of Logstash's codec `cloudtrail`: see `logsluice.formats.cloudtrail.logstash`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from logsluice.formats.fields import Field
 from logsluice.formats.json_documents import json_format, recogniser, unwrapped
 
 if TYPE_CHECKING:
-    from logsluice.model import Event, Parsed
+    from logsluice.model import Event, Format, Parsed
 
 FIELDS = (
     Field("@timestamp", "time", aws="eventTime", ecs="@timestamp"),
@@ -100,7 +102,22 @@ def _looked_up(entry: Event) -> Parsed:
     return event
 
 
-build = json_format("cloudtrail", FIELDS, "Records", "Events", time="eventTime", before=_record)
+_build = json_format("cloudtrail", FIELDS, "Records", "Events", time="eventTime", before=_record)
+
+
+def build(as_logstash: bool = False) -> Format:
+    """The format.
+
+    Args:
+        as_logstash: The events of Logstash's codec instead, see `logsluice.formats.cloudtrail.logstash`.
+    """
+    if as_logstash:
+        from logsluice.formats.cloudtrail.logstash import LogstashCloudTrail
+
+        return LogstashCloudTrail()
+    return _build()
+
+
 recognise = recogniser(
     r"/CloudTrail(?:-Digest|-Insight)?/|_CloudTrail_",
     keys=(b'"eventVersion"', b'"eventSource"', b'"eventName"', b'"eventID"'),

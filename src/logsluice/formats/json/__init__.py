@@ -8,16 +8,17 @@ is refused. `timestamp_format` is one of S3logsbeat's `timeISO8601`, `timeUnixMi
 of Go, such as `time:2006-01-02 15:04:05`), or `ISO8601`, `UNIX`, `UNIX_MS`, as the `date` filter calls them.
 Without it, `@timestamp`, `timestamp` or `time` counts when it is ISO 8601 text, and stays.
 
-`as_logstash: true` takes each line by itself and refuses nothing, as Logstash's codecs `json` and `json_lines` do.
+`as_logstash: true` takes each line by itself and refuses nothing, as Logstash's codecs `json` and `json_lines` do;
+`as_logstash: whole` takes all of a message or a request as one document. `charset` is for these two.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from logsluice.components import near
 from logsluice.errors import Unparsable
-from logsluice.formats.json.logstash import LogstashJson
+from logsluice.formats.json.logstash import LINES, WHOLE, LogstashJson
 from logsluice.formats.json_documents import (
     NOT_A_TIME,
     Convert,
@@ -29,6 +30,7 @@ from logsluice.formats.json_documents import (
     iso8601,
 )
 from logsluice.framing.json_records import JsonRecords
+from logsluice.lang.charsets import charset_name
 from logsluice.lang.go_times import parse_layout
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def build(
     records_path: str | None = None,
     timestamp_field: str | None = None,
     timestamp_format: str = "ISO8601",
-    as_logstash: bool = False,
+    as_logstash: bool | Literal["whole"] = False,
+    charset: str = "utf-8",
 ) -> Format:
     """The format.
 
@@ -56,15 +59,17 @@ def build(
         records_path: Dotted path of the array whose elements are the records.
         timestamp_field: The top-level key that holds the time.
         timestamp_format: How to read it.
-        as_logstash: By lines, refusing nothing.
+        as_logstash: By lines, or `whole`, refusing nothing.
+        charset: With `as_logstash`, of the text.
 
     Raises:
-        ValueError: `timestamp_format` is none of those, its layout is none of Go's, or `as_logstash` has company.
+        ValueError: `timestamp_format` is none of those, its layout is none of Go's, there is no such charset, or
+            `as_logstash` has company.
     """
     if as_logstash:
         if records_path or timestamp_field:
             raise ValueError("as_logstash goes without records_path and timestamp_field: use filters")
-        return LogstashJson()
+        return LogstashJson(charset_name(charset), WHOLE if as_logstash == "whole" else LINES)
     read = _reader(timestamp_format)
     convert = _guess_time if timestamp_field is None else _required_time(timestamp_field, read, timestamp_format)
     return JsonFormat("json", (), JsonRecords(*([records_path] if records_path else [])), convert)

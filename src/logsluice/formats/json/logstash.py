@@ -1,4 +1,4 @@
-"""JSON as Logstash's `json` and `json_lines` codecs take it: each line by itself, and nothing is refused.
+"""JSON as Logstash's `json` and `json_lines` codecs take it: each line by itself, or all of it, and nothing is refused.
 
 A line that is no JSON object becomes its `message` with the tag `_jsonparsefailure`; the objects of an array are events
 of their own. `@timestamp` counts when it is a time; else it is put aside as `_@timestamp`, with a tag. `tags` that are
@@ -16,20 +16,25 @@ import orjson
 from logsluice.formats.fields import Field
 from logsluice.formats.json_documents import NOT_A_TIME, iso8601
 from logsluice.framing.lines import Lines
+from logsluice.framing.whole import Whole
+from logsluice.lang.ruby_text import inspected
 
 if TYPE_CHECKING:
     from logsluice.model import Event, Format, Framing, Origin, Parsed, Parser, Records
 
 LINES = Lines()
+WHOLE = Whole()
 
 
 @dataclass(frozen=True, slots=True)
 class LogstashJson:
     """See the module's documentation."""
 
+    charset: str = "utf-8"
+    framing: Framing = LINES
     name: str = "json"
     fields: Sequence[Field] = ()
-    framing: Framing = LINES
+    brings_metadata: bool = True
 
     def select(self, origin: Origin, head: bytes) -> Format:  # noqa: ARG002 - the contract's
         """Itself."""
@@ -41,6 +46,8 @@ class LogstashJson:
 
     def parse(self, records: Records) -> list[Parsed]:
         """See `logsluice.model.Parser`."""
+        if self.charset != "utf-8":
+            return [_parsed(record.decode(self.charset, "replace").encode()) for record in records.records]
         return [_parsed(record) for record in records.records]
 
 
@@ -59,12 +66,17 @@ def _parsed(record: bytes) -> Parsed:
 
 
 def _failure(record: bytes) -> Event:
-    return {"message": record.decode("utf-8", "replace"), "tags": ["_jsonparsefailure"]}
+    try:
+        text = record.decode()
+    except UnicodeDecodeError:
+        text = inspected(record)
+    return {"message": text, "tags": ["_jsonparsefailure"]}
 
 
 def event_of(data: dict[str, Any]) -> Event:
     """The event that a JSON object makes in Logstash."""
-    data.pop("@metadata", None)
+    if not isinstance(data.get("@metadata", {}), dict):
+        del data["@metadata"]
     if "@timestamp" in data:
         try:
             data["@timestamp"] = iso8601(data["@timestamp"])

@@ -1,17 +1,29 @@
-"""Any text: each line is an event with its `message`, and nothing is looked for in it.
+r"""Any text: each line is an event with its `message`, and nothing is looked for in it.
 
 The event's time is when the object was written, for a line says nothing of its own. With `keep_newline`, the message
-ends in the newline that ended the line, as Logstash's `s3snssqs` input gives it.
+ends in the newline that ended the line. `charset` is what the bytes are written in; what can't be read becomes U+FFFD.
+
+**Several lines as one event**, such as stack traces, whose id is that of their first line:
+
+    format: {type: lines, multiline: {pattern: '^\s', what: previous}}
+
+A line in which `pattern` (a Ruby regular expression) is found belongs to the `previous` or the `next` one; with
+`negate: true`, one in which it is not found. After `max_lines` (500) or `max_bytes` (10 MiB) the event ends anyway.
+Events of several lines get the tag `tag` (`multiline`; "" for none).
+
+`as_logstash` takes text exactly as Logstash's codecs `plain`, `line` and `multiline` do: see
+`logsluice.formats.lines.logstash`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logsluice.formats.fields import Field
 from logsluice.framing.lines import Lines
+from logsluice.lang.charsets import charset_name
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Framing, Origin, Parsed, Parser, Records
@@ -25,6 +37,7 @@ class LinesFormat:
     """See the module's documentation."""
 
     keep_newline: bool = False
+    charset: str = "utf-8"
     name: str = "lines"
     fields: Sequence[Field] = FIELDS
     framing: Framing = LINES
@@ -39,19 +52,40 @@ class LinesFormat:
 
     def parse(self, records: Records) -> list[Parsed]:
         """See `logsluice.model.Parser`."""
-        texts = [record.decode("utf-8", "replace") for record in records.records]
+        charset = self.charset
+        texts = [record.decode(charset, "replace") for record in records.records]
         if self.keep_newline:
             texts = [text + records.terminator(index).decode() for index, text in enumerate(texts)]
         return [{"message": text} for text in texts]
 
 
-def build(keep_newline: bool = False) -> Format:
+def build(
+    keep_newline: bool = False,
+    charset: str = "utf-8",
+    multiline: Mapping[str, Any] | None = None,
+    as_logstash: Mapping[str, Any] | None = None,
+) -> Format:
     """The format.
 
     Args:
         keep_newline: Whether messages keep the newline that ended their line.
+        charset: Of the text.
+        multiline: `pattern`, `what`, `negate`, `max_lines`, `max_bytes`, `tag`: see above.
+        as_logstash: See `logsluice.formats.lines.logstash`.
+
+    Raises:
+        ValueError: There is no such charset, or an option of `multiline` or `as_logstash` can't be used.
     """
-    return LinesFormat(keep_newline)
+    charset = charset_name(charset)
+    if multiline is None and as_logstash is None:
+        return LinesFormat(keep_newline, charset)
+    from logsluice.formats.lines.logstash import logstash_text
+    from logsluice.formats.lines.several import several_lines
+
+    if as_logstash is not None:
+        return logstash_text(as_logstash, charset, multiline)
+    assert multiline is not None
+    return several_lines(multiline, LinesFormat(keep_newline, charset))
 
 
 def recognise(name: str, head: bytes) -> float:  # noqa: ARG001 - the contract's

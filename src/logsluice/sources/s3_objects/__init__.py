@@ -22,8 +22,8 @@ arrives later than that. An object that can't be used up is kept in the ledger b
 them.
 
 **What is left out:** empty objects and folder marks; objects in Glacier or Deep Archive that are not restored; keys
-that `include_keys` and `exclude_keys` leave out. All are counted. With `since` and `until`, objects of other days: the
-day in the key where there is one, else when the object was written.
+that `include_keys` and `exclude_keys` leave out; what `after` has put below its own prefix. All are counted. With
+`since` and `until`, objects of other days: the day in the key where there is one, else when the object was written.
 
 **One lister a prefix.** Two processes with the same state read each object twice, and say so.
 
@@ -103,6 +103,10 @@ class Config(Options):
     max_object_size: Size | None = Field(
         default=None, ge=1, description="An object that is stored with more bytes is `too_large`."
     )
+    object_properties: Literal["all"] | tuple[str, ...] = Field(
+        default=(),
+        description="What S3 says of an object, for `[@metadata][s3]`: `all`, or names such as `content_type`.",
+    )
     interval: Annotated[float | Literal["once"], BeforeValidator(_interval, json_schema_input_type=str)] = Field(
         default=60.0, description="From the begin of one listing to that of the next; `once` lists once and ends."
     )
@@ -127,7 +131,7 @@ class Config(Options):
     after: After = Field(
         default=Afterwards(),
         description="What happens to an object that every output has confirmed: `keep`, `delete`,"
-        " `{move: s3://bucket/prefix}`, `{tag: {name: value}}`.",
+        " `{move: s3://bucket/prefix}`, `{copy: …}`, `{tag: {name: value}}`.",
     )
     retry_delay: Duration = Field(default=30.0, ge=0, description="Until an object that failed once is tried again.")
     retry_delay_max: Duration = Field(default=900.0, ge=0, description="The longest such delay.")
@@ -157,8 +161,8 @@ class Config(Options):
                 if one.startswith(other) or other.startswith(one):
                     raise ValueError(f"the prefixes {one!r} and {other!r} hold the same objects; one is enough")
         bucket, destination = self.after.destination
-        if bucket == self.bucket and any(destination.startswith(p) or p.startswith(destination) for p in fixed):
-            raise ValueError("`after` would move objects to where they are listed; name another prefix or bucket")
+        if bucket == self.bucket and any(p.startswith(destination) for p in fixed):
+            raise ValueError("`after` would put objects where they are listed; name another prefix or bucket")
 
     @property
     def all_prefixes(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Selection:
     def __init__(self, config: Config, counters: Counters) -> None:
         self._since = config.since
         self._until = config.until
-        self._rules = Rules((), config.include_keys, config.exclude_keys)
+        self._rules = Rules((), config.include_keys, config.exclude_keys, config.after.destination)
         self._counters = counters
         self._told_of_archived = False
 

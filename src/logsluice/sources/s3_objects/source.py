@@ -158,6 +158,7 @@ class S3ObjectsSource:
             max_size=self.config.max_object_size,
             format=folder.format,
             fields=folder.fields,
+            properties=self.config.object_properties,
         )
         return S3Payload(self._lister.client, listed.found, self.config.id_salt, reading)
 

@@ -68,6 +68,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import regex
 from pydantic import AfterValidator, Field, model_validator
 
 from logsluice.aws.afterwards import After, Afterwards
@@ -98,6 +99,12 @@ def _bucket_rule(rule: str) -> str:
     return rule
 
 
+def _folder_pattern(pattern: str) -> str:
+    if "folder" not in regex.compile(pattern).groupindex:
+        raise ValueError("needs a group named `folder`, such as ^(?P<folder>[^/]*)/")
+    return pattern
+
+
 Queue = Annotated[str, AfterValidator(_standard_queue)]
 
 
@@ -122,7 +129,7 @@ class Config(Options):
     after: After = Field(
         default=Afterwards(),
         description="What happens to an object that every output has confirmed: `keep`, `delete`,"
-        " `{move: s3://bucket/prefix}`, `{tag: {name: value}}`.",
+        " `{move: s3://bucket/prefix}`, `{copy: …}`, `{tag: {name: value}}`.",
     )
     request_payer: Literal["requester"] | None = Field(
         default=None, description="`requester`: we pay for what is read of buckets with Requester Pays."
@@ -132,6 +139,15 @@ class Config(Options):
     )
     max_object_size: Size | None = Field(
         default=None, ge=1, description="An object that is stored with more bytes is `too_large`."
+    )
+    object_properties: Literal["all"] | tuple[str, ...] = Field(
+        default=(),
+        description="What S3 says of an object, for `[@metadata][s3]`: `all`, or names such as `content_type`.",
+    )
+    object_folder: Annotated[KeyPattern, AfterValidator(_folder_pattern)] | None = Field(
+        default=None,
+        description="A regular expression with a group `folder`: adds its text in the key as `object_folder` to"
+        " `[@metadata][s3]`, and `bucket_name` and `object_key`, as Logstash's input s3snssqs names them.",
     )
     visibility: Duration = Field(
         default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."

@@ -8,12 +8,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import regex
 import structlog
 
 from logsluice.aws.buckets import Buckets
 from logsluice.aws.envelopes import Announcement, Notice, read_body
 from logsluice.aws.objects import Reading, S3Payload
 from logsluice.aws.rules import Rules
+from logsluice.decode import faulty
 from logsluice.errors import NotANotification, SourceFault, Unavailable, UsageError
 from logsluice.model import EXCERPT_BYTES, Delivery, Format, Origin, Outcome, Reject
 from logsluice.sources.s3_sqs import Config
@@ -40,6 +42,7 @@ class S3SqsSource:
         self.counters = Counters()
         self._rules = Rules(config.buckets, config.include_keys, config.exclude_keys, config.after.destination)
         self._buckets = Buckets(config.bucket_options, config.aws)
+        self._folder = None if config.object_folder is None else regex.compile(config.object_folder)
         self._unversioned: set[str] = set()
         self._queues: list[Queue] = []
         self._deletions: dict[Queue, Deletions] = {}
@@ -195,6 +198,8 @@ class S3SqsSource:
             max_size=self.config.max_object_size,
             format=folder.format,
             fields=folder.fields,
+            properties=self.config.object_properties,
+            folder=self._folder,
             unversioned=self._unversioned,
         )
         # S3 notifies only queues of the bucket's own region (Amazon S3 User Guide, "Event notification types")
@@ -223,7 +228,7 @@ class S3SqsSource:
 
     def _object_reject(self, found: Announcement, reason: str) -> Reject:
         """By reference: its length says that a replay must read the origin."""
-        return Reject(found.origin(self.config.id_salt), -1, b"", max(found.size or 0, 1), "source", reason)
+        return faulty(found.origin(self.config.id_salt), found.size, reason)
 
     # -------------------------------------------------------------------------------------------- settling
 

@@ -1,0 +1,18 @@
+"""Kinesis streams: there is no source for them yet."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from logsluice.compat.logstash.plugins import Input, InputSettings
+
+
+class Settings(InputSettings):
+    """Whatever is given: the input can't be used."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def translate(settings: Settings) -> Input:  # noqa: ARG001 - nothing can be made of it
+    """Nothing."""
+    raise ValueError("Kinesis can't be read yet: deliver the stream to S3 by Firehose, and read that with the input s3")

@@ -1,0 +1,63 @@
+"""What Logstash's inputs have kept of how far they had read, so that a migration goes on where Logstash stopped.
+
+It is read when the configuration is; it counts at the very first start only, and after that our own state does.
+Facts: the sources of the inputs `s3` and `file`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import md5
+from pathlib import Path
+
+DATA_FOLDERS = ("/usr/share/logstash/data", "/var/lib/logstash")
+"""`path.data` of the container image and of the packages."""
+
+
+def after_last_object(path: str | None, data: str, bucket: str, prefix: str | None) -> str | None:
+    """The time from which on objects are to be read, None where Logstash has read none.
+
+    Logstash has read what was written until the second that its sincedb names.
+
+    Args:
+        path: `sincedb_path`, or None for Logstash's own place below `data`, and then in the home folder.
+        data: `path.data`, "" where it is not known.
+        bucket: As in the configuration.
+        prefix: Likewise.
+
+    Raises:
+        ValueError: There is a file that holds something else.
+    """
+    places = [Path(path)] if path else list(_usual_places(data, f"{bucket}+{prefix or ''}"))
+    for place in places:
+        try:
+            text = place.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            continue
+        return (_time(text, place) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ") if text else None
+    return None
+
+
+def _usual_places(data: str, read: str) -> Iterator[Path]:
+    digest = md5(read.encode(), usedforsecurity=False).hexdigest()
+    for folder in (data, *DATA_FOLDERS):
+        if folder:
+            yield Path(folder) / "plugins" / "inputs" / "s3" / f"sincedb_{digest}"
+    if "HOME" in os.environ:
+        yield Path(os.environ["HOME"]) / f".sincedb_{digest}"
+
+
+def _time(text: str, place: Path) -> datetime:
+    """As Ruby writes a time (`2026-01-31 12:00:00 UTC`, `… +0100`), or as ISO 8601."""
+    date, _, rest = text.replace("T", " ").partition(" ")
+    clock, _, zone = rest.strip().partition(" ")
+    for form in ("%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z"):
+        try:
+            zone = {"UTC": "+0000", "GMT": "+0000", "": "+0000"}.get(zone, zone)
+            written = clock if clock.endswith("Z") or "+" in clock else f"{clock}{zone}"
+            return datetime.strptime(f"{date} {written}", form).astimezone(UTC)
+        except ValueError:
+            continue
+    raise ValueError(f"{place} is no sincedb of the input s3: it holds {text[:60]!r} instead of a time")
