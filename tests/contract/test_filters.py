@@ -94,6 +94,100 @@ class TestGrok(FilterSuite):
         return [{"message": "nothing"}, {"message": "192.0.2.7 1 x", "peer": "a text"}, {"message": ["a again", None]}]
 
 
+class TestDissect(FilterSuite):
+    def make(self) -> Filter:
+        return built(
+            "dissect",
+            mapping={"message": "%{a} %{[b][c]} %{+d} %{&a}", "other": "%{e}:%{f->}:%{g}"},
+            convert_datatype={"a": "int"},
+            add_tag="dissected",
+        )
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f"{number} b d x", "other": "e:f:::g"}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": "too few"}, {"message": "[bad b d x"}, {"message": "1 b d x", "b": "flat"}]
+
+
+class TestJson(FilterSuite):
+    def make(self) -> Filter:
+        return built("json", source="message", add_tag="parsed")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f'{{"n": {number}, "o": {{"l": [1]}}, "@metadata": {{"k": [1]}}}}'}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": "["}, {"message": '{"@timestamp": 5}'}, {"message": '{"tags": 5}'}, {"message": '{"[": 1}'}]
+
+
+class TestKv(FilterSuite):
+    def make(self) -> Filter:
+        return built("kv", prefix="%{p}", recursive=True, default_keys={"z": "1"}, add_tag="found")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f"a={number} b=[c=1 d=2] a=2", "p": "x_"}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": "[=1"}, {"message": "@timestamp=now", "p": ""}]
+
+
+class TestCsv(FilterSuite):
+    def make(self) -> Filter:
+        return built("csv", columns=["n", "[o][p]"], convert={"n": "integer"}, skip_header=True, add_tag="read")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f'{number},"a b",c'}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": 'a,"b'}, {"message": "1,2", "o": "flat"}]
+
+
+class TestSplit(FilterSuite):
+    multiplies = True
+
+    def make(self) -> Filter:
+        return built("split", field="list", target="part", add_tag="split")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"list": [{"n": number}, [1, {"k": 2}], "x"]}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"list": 5}, {"list": "a\nb"}, {"list": []}]
+
+
+class TestClone(FilterSuite):
+    multiplies = True
+
+    def make(self) -> Filter:
+        return built("clone", clones=["a", "b"], add_field={"from": "%{o}"})
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"o": {"l": [number]}, "from": ["x"]}
+
+
+class TestTranslate(FilterSuite):
+    def make(self) -> Filter:
+        return built("translate", source="code", dictionary={"200": {"l": ["ok"]}}, fallback="no %{code}", add_tag="t")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"code": 200 + number % 2}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"code": [{}]}, {"code": "200", "translation": None}]
+
+
+class TestXml(FilterSuite):
+    def make(self) -> Filter:
+        return built("xml", source="message", target="[doc][x]", xpath={"//b/text()": "b"}, add_tag="read")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": f"<a n='{number}'><b>1</b><b>2</b></a>"}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"message": "<a><b>"}, {"message": "<a/>", "doc": "flat"}]
+
+
 class TestBranch(FilterSuite):
     def make(self) -> Filter:
         return Branch(

@@ -120,7 +120,13 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 class _Constructor(SafeConstructor):
-    """YAML 1.1's plain values; `!!omap` may also tag a mapping, as Java's tools write it."""
+    """YAML 1.1's plain values, but `y`, `n` and dates are texts; `!!omap` may tag a mapping, as Java writes it."""
+
+    def construct_text(self, node: Node) -> Any:
+        return node.value
+
+    def construct_yaml_bool(self, node: Node) -> Any:
+        return node.value if node.value in ("y", "Y", "n", "N") else super().construct_yaml_bool(node)
 
     def construct_omap(self, node: Node) -> Any:
         if isinstance(node, MappingNode):
@@ -129,7 +135,9 @@ class _Constructor(SafeConstructor):
             yield from super().construct_yaml_omap(node)
 
 
+_Constructor.add_constructor("tag:yaml.org,2002:bool", _Constructor.construct_yaml_bool)
 _Constructor.add_constructor("tag:yaml.org,2002:omap", _Constructor.construct_omap)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_text)
 
 
 def _yaml(text: str) -> Any:
