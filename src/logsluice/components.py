@@ -63,6 +63,11 @@ class Options(BaseModel):
         """Of a sink: where its documents meet those of equal ids, such as `https://host:9200/index`; () where never."""
         return ()
 
+    @property
+    def overwrites(self) -> bool:
+        """Of a sink: whether its files are named by the input, so that a second output of one would overwrite them."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

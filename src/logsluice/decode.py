@@ -67,8 +67,7 @@ class Decoder:
             terminator, as S3logsbeat makes it (identical lines then become one document).
         with_origin: Whether events carry `origin {uri, version, position}`, which leads back to their bytes.
         count: Told of what is no reject and still worth knowing: (name, amount, label).
-        window_bytes: Pieces end where windows of this size end (`model.Windowed`), and their events say whose they
-            are; 0 for no windows.
+        window_bytes: Pieces end where windows of this size end (`model.Windowed`); 0 for no windows.
     """
 
     format: Format
@@ -109,8 +108,6 @@ class Decoder:
                 self._collect(piece, records, parsed, origin, stamp)
                 if records.window >= 0:
                     piece.window = origin.id_of(records.window)
-                    for event in piece.events:
-                        event["@metadata"]["window"] = piece.window
                 yield piece
 
     def _collect(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from logsluice.components import Context
 from logsluice.errors import Busy, Sick
@@ -296,12 +299,50 @@ def test_repeats_are_found_in_files_of_different_columns(tmp_path: Path) -> None
     assert len(files(tmp_path)) == 2
 
 
-def test_a_running_sink_compacts_and_drops_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_each(tmp_path, event(99, days=-4), *(event(n) for n in range(ENOUGH_FILES)))
+def until(condition: Callable[[], bool]) -> bool:
+    """Whether it comes to that within half a minute."""
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_a_running_sink_compacts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_each(tmp_path, *(event(n) for n in range(ENOUGH_FILES)))
     monkeypatch.setattr(upkeep, "INTERVAL_SECONDS", 0.05)
-    with opened(sink(tmp_path, keep="1d")):
-        deadline = time.monotonic() + 30
-        while files(tmp_path) and time.monotonic() < deadline:
-            time.sleep(0.05)
-    assert files(tmp_path) == []
-    assert info(tmp_path)["events"] == 0
+    with opened(sink(tmp_path)):
+        assert until(lambda: len(files(tmp_path)) == 1)
+    assert info(tmp_path)["events"] == ENOUGH_FILES
+
+
+def test_a_running_sink_drops_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_each(tmp_path, event(99, days=-4), event(1))
+    monkeypatch.setattr(upkeep, "INTERVAL_SECONDS", 0.05)
+    age = datetime.now(UTC) - NOON
+    with opened(sink(tmp_path, keep=f"{age.days + 2}d", compact=False)):
+        assert until(lambda: len(files(tmp_path)) == 1)
+    assert statuses(tmp_path) == [1]
+
+
+def test_what_killed_compactions_left_is_removed_while_a_sink_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "INTERVAL_SECONDS", 0.05)
+    with opened(sink(tmp_path)):
+        left, in_use = tmp_path / "_tmp" / "left.parquet", tmp_path / "_tmp" / "in-use.parquet"
+        for path in (left, in_use):
+            path.touch()
+        os.utime(left, (1, 1))
+        assert until(lambda: not left.exists())
+        assert in_use.exists()
+
+
+def test_a_compaction_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_each(tmp_path, *(event(n) for n in range(ENOUGH_FILES)))
+    (tmp_path / files(tmp_path)[0].path).write_bytes(b"spoilt")
+    monkeypatch.setattr(upkeep, "INTERVAL_SECONDS", 0.05)
+    with capture_logs() as said, opened(sink(tmp_path)):
+        assert until(lambda: bool(said))
+    assert said[0]["event"] == "the store could not be compacted, which is tried again"
+    assert said[0]["exit_code"] == 1
+    assert "can't be written" in said[0]["error"]

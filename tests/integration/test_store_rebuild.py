@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import time
@@ -13,10 +14,10 @@ import orjson
 import pytest
 
 from logsluice.cli.main import run
-from logsluice.errors import UsageError
+from logsluice.errors import Sick, UsageError
 from logsluice.model import Sent
 from logsluice.store.catalog import FILE_NAME, Catalog
-from logsluice.store.checking import verify
+from logsluice.store.checking import info, verify
 from logsluice.store.compaction import compact
 from logsluice.store.database import Overtaken
 from logsluice.store.query import StoreQuery
@@ -272,3 +273,27 @@ def test_changes_to_a_catalog_that_was_replaced_are_not_made(tmp_path: Path) -> 
         stale.drop([file.path for file in files(tmp_path)])
     assert statuses(tmp_path) == [1]
     assert [file.rows for file in stale.snapshot().files] == [1]
+
+
+def test_a_damaged_catalog_is_said_in_a_sentence(tmp_path: Path) -> None:
+    write_each(tmp_path, event(1))
+    lose(tmp_path)
+    (tmp_path / FILE_NAME).write_bytes(b"damaged " * 1000)
+    sentence = (
+        f"the catalog of the store in {tmp_path} is damaged: file is not a database; see `logsluice store rebuild`"
+    )
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        StoreQuery(tmp_path)
+    for ask in (verify, info, lambda folder: list(compact(folder))):
+        with pytest.raises(Sick, match=re.escape(sentence)):
+            ask(tmp_path)
+
+
+def test_a_file_that_can_not_be_opened_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
+    write_each(tmp_path, event(1))
+    (file,) = files(tmp_path)
+    (tmp_path / file.path).rename(tmp_path / "elsewhere")
+    (tmp_path / file.path).symlink_to(tmp_path / file.path)  # opening it fails, whoever this user is
+    with pytest.raises(Sick):
+        rebuild(tmp_path)
+    assert [found.path for found in files(tmp_path)] == [file.path]

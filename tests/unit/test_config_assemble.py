@@ -122,6 +122,32 @@ def test_two_pipelines_with_one_set_of_ids_are_refused(
     assert found == ([expected] if refused else [])
 
 
+ARCHIVES = """
+pipelines:
+  - source: {type: files, paths: [logs]}
+    format: alb
+    outputs:
+      - archive: {to: "s3://kept/alb"}
+      - if: '[elb_status_code] >= 500'
+        then: [{archive: {to: "%s"}, name: errors}]
+"""
+
+
+@pytest.mark.parametrize(("to", "refused"), [("s3://kept/alb/", True), ("s3://kept/alb/errors", False)])
+def test_two_archives_of_one_pipeline_in_one_place_are_refused(
+    tmp_path: Path, to: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: "/nowhere")
+    file = tmp_path / "f.yaml"
+    file.write_text(ARCHIVES % to)
+    found = [(problem.line, problem.message) for problem in check_file(str(file))]
+    expected = (
+        "another archive of this pipeline writes to s3://kept/alb/, too: files are named by the input, and those of one"
+        " would replace those of the other; give each a prefix of its own"
+    )
+    assert found == ([(8, expected)] if refused else [])
+
+
 def test_a_dead_letter_in_a_temporary_folder_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     file = tmp_path / "f.yaml"

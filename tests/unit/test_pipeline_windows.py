@@ -15,7 +15,7 @@ from logsluice.errors import Busy, Unavailable
 from logsluice.formats import load
 from logsluice.framing.limits import Limits
 from logsluice.framing.windows import RECORD_BYTES
-from logsluice.model import ByteStream, Delivery, Encoded, Outcome, Sent
+from logsluice.model import ByteStream, Delivery, Encoded, Event, Outcome, RejectEvent, Sent
 from logsluice.pipeline import Output
 from tests.unit.doubles import MemoryPayload, MemorySink, pipeline
 
@@ -117,3 +117,22 @@ def test_every_request_holds_whole_windows(
     }
     assert sink.files == expected
     assert made.budget.used == 0
+
+
+class TakesMetadata:
+    """A filter that takes what is beside the event from every other one, as `mutate {remove_field}` can."""
+
+    def apply(self, events: list[Event], reject: RejectEvent) -> list[Event]:
+        for event in events[::2]:
+            del event["@metadata"]
+        return events
+
+
+def test_a_filter_can_not_take_events_out_of_their_window() -> None:
+    payload = MemoryPayload(b"".join(b"%02d\n" % n for n in range(9)), "s3://logs/key")
+    sink = FileSink(window_bytes=3 * (2 + RECORD_BYTES))
+    made = pipeline(Output("files", sink), decoder=Decoder(load("lines")), filters=[TakesMetadata()])
+    made.open()
+    assert [outcome for _, outcome in made.process([Delivery("key", [payload])], Deadline())] == [Outcome.DELIVERED]
+    expected = {3 * first: [f"{n:02d}" for n in range(first, first + 3)] for first in (0, 3, 6)}
+    assert sink.files == {payload.origin.id_of(position): messages for position, messages in expected.items()}

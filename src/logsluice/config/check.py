@@ -70,6 +70,7 @@ def refusals(configuration: Configuration) -> Iterator[Problem]:
     them apart. Where both make the same events (an import beside live traffic), that is what ids are for.
     """
     yield from _unshared(configuration)
+    yield from _overwritten(configuration)
     for place, one, other in _pairs(configuration):
         theirs, ours = other.source.options, one.source.options
         if one.source.type == other.source.type:
@@ -98,6 +99,22 @@ def _unshared(configuration: Configuration) -> Iterator[Problem]:
                 f"{pipeline.source.type} can't be shared by several processes: each would read all of it;"
                 " leave `processes` out, or use a queue (s3_sqs)",
             )
+
+
+def _overwritten(configuration: Configuration) -> Iterator[Problem]:
+    """Two outputs of one pipeline that would write the same files: what one gets would replace what the other got."""
+    for index, pipeline in enumerate(configuration.model.pipelines):
+        taken: set[str] = set()
+        for sink, place in _leaves(pipeline.outputs, ("pipelines", index, "outputs")):
+            if not sink.options.overwrites:
+                continue
+            if shared := taken.intersection(sink.options.writes):
+                yield configuration.document.problem(
+                    place,
+                    f"another {sink.type} of this pipeline writes to {shared.pop()}, too: files are named by the input,"
+                    " and those of one would replace those of the other; give each a prefix of its own",
+                )
+            taken.update(sink.options.writes)
 
 
 def warnings(configuration: Configuration) -> Iterator[Problem]:

@@ -125,6 +125,9 @@ class Run:
         events = self._filtered(progress, origin, piece.events)
         if not events:
             return
+        if piece.window:  # said after the filters: one that they took it from would be written beside its window
+            for event in events:
+                event.setdefault("@metadata", {})["window"] = piece.window
         last = events[-1].get("@timestamp")  # one of a piece tells enough, and costs nothing
         if isinstance(last, datetime) and last.tzinfo is not None:
             self._newest[progress.delivery] = max(last, self._newest.get(progress.delivery, last))

@@ -76,6 +76,11 @@ class Config(Options):
         """The prefix."""
         return (str(Place.of(self.to)),)
 
+    @property
+    def overwrites(self) -> bool:
+        """Objects are named by windows of the input."""
+        return True
+
     def arguments(self) -> dict[str, str]:
         """What PutObject is given beside the object."""
         given = {

@@ -15,7 +15,7 @@ import duckdb
 from logsluice.store.catalog import FILE_NAME, Catalog, DataFile, Range
 from logsluice.store.columns import Column
 from logsluice.store.compaction import plan
-from logsluice.store.parquet import KEY, About, small_duckdb
+from logsluice.store.parquet import KEY, About, as_sink_faults, small_duckdb
 
 MEMORY_LIMIT_MB = 512
 
@@ -49,9 +49,14 @@ def verify(folder: Path) -> Verdict:
 
     Raises:
         UsageError: There is no store.
+        Sick: The folder can't be read, or its catalog is no database any more.
+        Busy: Another process holds the catalog for too long.
     """
-    catalog = Catalog(folder)
-    with contextlib.closing(catalog), contextlib.closing(small_duckdb(folder, MEMORY_LIMIT_MB)) as connection:
+    with (
+        as_sink_faults(folder),
+        contextlib.closing(Catalog(folder)) as catalog,
+        contextlib.closing(small_duckdb(folder, MEMORY_LIMIT_MB)) as connection,
+    ):
         if damage := catalog.damage():
             return Verdict(0, 0, (f"the catalog is damaged: {damage}",), ())
         lying = sorted(path.relative_to(folder).as_posix() for path in folder.glob("format=*/date=*/*.parquet"))
@@ -163,9 +168,10 @@ def info(folder: Path) -> dict[str, Any]:
 
     Raises:
         UsageError: There is no store.
+        Sick: The folder can't be read, or its catalog is no database any more.
+        Busy: Another process holds the catalog for too long.
     """
-    catalog = Catalog(folder)
-    with contextlib.closing(catalog):
+    with as_sink_faults(folder), contextlib.closing(Catalog(folder)) as catalog:
         files = catalog.snapshot().files
         gone = catalog.gone(float("inf"))
     times = [time for file in files for time in (file.min_time, file.max_time) if time is not None]

@@ -79,10 +79,9 @@ def compact(folder: Path, whole: bool = False) -> Iterator[tuple[int, int]]:
         Sick: The store can't be read or written.
         UsageError: There is no store.
     """
-    catalog = Catalog(folder)
     with (
-        contextlib.closing(catalog),
         as_sink_faults(folder),
+        contextlib.closing(Catalog(folder)) as catalog,
         alone(folder),
         contextlib.closing(Rewriter(folder)) as rewriter,
     ):

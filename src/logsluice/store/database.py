@@ -51,9 +51,9 @@ class Database:
                 if self.path.stat().st_ino == self._inode:
                     yield
                     return
-            # `rebuild` has put another catalog in this one's place
-            self._db.close()
+            old = self._db  # `rebuild` has put another catalog in this one's place
             self._connect()
+            old.close()
         raise Overtaken
 
     @contextmanager

@@ -129,6 +129,8 @@ class _Collected:
 
     def _abouts(self, paths: Iterable[str]) -> Iterator[tuple[str, About]]:
         for path in paths:
+            with (self._folder / path).open("rb"):
+                pass  # a file that this user or process can't open is not damaged: the caller is told
             try:
                 yield path, self._rewriter.about(path)
             except (duckdb.Error, ValueError):

@@ -99,10 +99,29 @@ def remove_gone(catalog: Catalog, folder: Path, now: float) -> None:
     catalog.prune(now - LOOK_BACK_SECONDS)
 
 
+def remove_unfinished(folder: Path, before: float) -> None:
+    """Remove what killed processes left under `_tmp/` before a moment (seconds since 1970); others may do it too."""
+    for path in folder.glob("_tmp/*"):
+        if written_before(path, before):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def written_before(path: Path, moment: float) -> bool:
+    """Whether a file is there and was changed last before a moment (seconds since 1970)."""
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
+
+
 def tidy(folder: Path) -> None:
     """`remove_gone` for a store that nobody has open here. Raises Sick, Busy or UsageError."""
     with as_sink_faults(folder), contextlib.closing(Catalog(folder)) as catalog:
         remove_gone(catalog, folder, time.time())
+        remove_unfinished(folder, time.time() - GRACE_SECONDS)
 
 
 def _missing(catalog: Catalog, folder: Path, limits: Limits) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from logsluice.store.catalog import Catalog
 from logsluice.store.compaction import plan
 from logsluice.store.database import Overtaken
 from logsluice.store.parquet import as_sink_faults
-from logsluice.store.retention import drop_old, remove_gone
+from logsluice.store.retention import GRACE_SECONDS, drop_old, remove_gone, remove_unfinished
 
 INTERVAL_SECONDS = 60.0
 _PATIENCE_SECONDS = 5.0
@@ -69,6 +70,7 @@ class Upkeep:
                 days = sorted({file.date for file in dropped})
                 _log.info("old days dropped", days=days, events=sum(file.rows for file in dropped))
             remove_gone(catalog, self._folder, time.time())
+            remove_unfinished(self._folder, time.time() - GRACE_SECONDS)
             worth_it = self._compacts and bool(plan(catalog.snapshot().files))
         finally:
             catalog.close()
@@ -78,7 +80,17 @@ class Upkeep:
     def _compact(self) -> None:
         """In a process of its own: neither this one's memory nor its interpreter's lock is touched."""
         command = [sys.executable, "-m", "logsluice.store.compaction", str(self._folder)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:  # noqa: S603
-            while process.poll() is None:
-                if self._ending.wait(0.2):
-                    process.kill()
+        with tempfile.TemporaryFile() as said:
+            # A session of its own: Ctrl-C is for this process, which ends the other one.
+            with subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+            ) as process:
+                while process.poll() is None:
+                    if self._ending.wait(0.2):
+                        process.kill()
+            if process.returncode and not self._ending.is_set():
+                said.seek(0)
+                last = said.read().decode(errors="replace").strip()[-500:]
+                _log.warning(
+                    "the store could not be compacted, which is tried again", error=last, exit_code=process.returncode
+                )

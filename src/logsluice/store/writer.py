@@ -10,7 +10,6 @@ DuckDB turns the rows' JSON into Parquet: one connection, one thread and a small
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from logsluice.store.converting import Converter
 from logsluice.store.database import Overtaken
 from logsluice.store.forgetting import forget
 from logsluice.store.parquet import About, Shelf, as_sink_faults
-from logsluice.store.retention import GRACE_SECONDS, Limits, make_room
+from logsluice.store.retention import GRACE_SECONDS, Limits, make_room, remove_unfinished, written_before
 
 _log = structlog.get_logger("store")
 
@@ -162,15 +161,6 @@ class Writer:
 
     def _sweep(self, catalog: Catalog) -> None:
         before = time.time() - GRACE_SECONDS
-        for path in self.folder.glob("_tmp/*"):
-            if _written_before(path, before):
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        renamed = [path for path in self.folder.glob("format=*/date=*/*.parquet") if _written_before(path, before)]
+        remove_unfinished(self.folder, before)
+        renamed = [path for path in self.folder.glob("format=*/date=*/*.parquet") if written_before(path, before)]
         self._shelf.discard(catalog, [path.relative_to(self.folder).as_posix() for path in renamed])
-
-
-def _written_before(path: Path, moment: float) -> bool:
-    try:
-        return path.stat().st_mtime < moment
-    except FileNotFoundError:
-        return False

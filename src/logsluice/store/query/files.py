@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from logsluice.errors import SinkFault, UsageError
 from logsluice.store.catalog import Catalog, DataFile, Snapshot
-from logsluice.store.parquet import spill
+from logsluice.store.parquet import as_sink_faults, spill
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,19 +43,21 @@ class FolderFiles:
     """The files of a store on a local disk; its catalog knows them (`Files`).
 
     Raises:
-        UsageError: There is no store in the folder.
+        UsageError: There is no store in the folder, or its catalog can't be read.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._catalog = Catalog(folder)
+        with _readable(folder):
+            self._catalog = Catalog(folder)
 
     def __str__(self) -> str:
         return f"the store in {self._folder}"
 
     def snapshot(self, since: datetime | None = None, until: datetime | None = None) -> Snapshot:
         """As the catalog has it."""
-        return self._catalog.snapshot(since, until)
+        with _readable(self._folder):
+            return self._catalog.snapshot(since, until)
 
     def location(self, file: DataFile) -> str:
         """Its path."""
@@ -65,3 +70,13 @@ class FolderFiles:
     def close(self) -> None:
         """Close the catalog."""
         self._catalog.close()
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """A catalog that is damaged, locked for long or of somebody else is said in a sentence."""
+    try:
+        with as_sink_faults(folder):
+            yield
+    except SinkFault as fault:
+        raise UsageError(str(fault)) from fault
