@@ -36,7 +36,7 @@ class Keeper(Protocol):
         """Which of these keys a partition has."""
 
     def write(self, changes: Changes, drop: Iterable[str] = ()) -> None:
-        """Make changes, in order, and then drop partitions. Durable after `flush`, at the latest after `close`.
+        """Make changes, in order, and then drop partitions. Durable some seconds later, or after `sync`.
 
         A keeper may do all of it at once or one partition after the other; never in another order.
 
@@ -46,6 +46,9 @@ class Keeper(Protocol):
 
     def flush(self) -> None:
         """Carry out what `write` has put off, as far as it is time. Raises SourceFault as `write` does."""
+
+    def sync(self) -> None:
+        """Carry out all that is put off, now. Raises SourceFault as `write` does."""
 
     def close(self) -> None:
         """Carry out all that is put off. Raises SourceFault as `write` does."""

@@ -144,6 +144,9 @@ class LocalKeeper:
     def flush(self) -> None:
         """Nothing is put off."""
 
+    def sync(self) -> None:
+        """Nothing is put off."""
+
     def close(self) -> None:
         """Close the file and let go what is held."""
         with self._lock:

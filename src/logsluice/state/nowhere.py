@@ -31,5 +31,8 @@ class Nowhere:
     def flush(self) -> None:
         """Nothing is put off."""
 
+    def sync(self) -> None:
+        """Nothing is put off."""
+
     def close(self) -> None:
         """Nothing is put off."""

@@ -188,10 +188,14 @@ class ObjectKeeper:
             if self._clock() - self._written_at >= WRITE_SECONDS:
                 self._carry_out()
 
-    def close(self) -> None:
-        """Write what is due."""
+    def sync(self) -> None:
+        """Write what is due, now."""
         with self._lock:
             self._carry_out()
+
+    def close(self) -> None:
+        """Write what is due."""
+        self.sync()
 
     def _carry_out(self) -> None:
         if not self._dirty and not self._dropped:

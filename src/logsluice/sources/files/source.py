@@ -8,6 +8,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+from logsluice.decode import faulty
 from logsluice.errors import SourceFault
 from logsluice.model import Delivery, Origin, Outcome, Payload, Reject
 from logsluice.sources.files import Config
@@ -133,7 +134,7 @@ class FilesSource:
 def quarantined(payload: Payload, delivery: Delivery) -> Reject:
     """By reference, for a payload that was tried often enough."""
     reason = f"quarantined: read {delivery.receive_count - 1} times and never used up"
-    return Reject(payload.origin, -1, b"", max(payload.size or 0, 1), "source", reason)
+    return faulty(payload.origin, payload.size, reason)
 
 
 def _size(file: str | Path) -> int | None:

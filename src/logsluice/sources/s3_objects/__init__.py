@@ -19,7 +19,15 @@ second are told apart, and one that shows up late is found as long as it is youn
 multipart upload is when the upload *began*: one that takes longer than the window is missed, and so is a replica that
 arrives later than that. An object that can't be used up is kept in the ledger by itself and tried again after
 `retry_delay`, doubled each time up to `retry_delay_max`, whatever its age; when a thousand fail, listing waits for
-them.
+them. A prefix that is added later is listed from its beginning, or from what `start_at` says. What `include_keys` and
+the like have left out stays left out when these options change: `logsluice backfill` brings it.
+
+**Objects that kill the process** (memory, a fault in a library) are known by the ledger, for what is in hand is noted
+there before it is read. An object that was in hand at `isolate_after` kills is handed out with no other such one; at
+`quarantine_after` it goes to the dead letter by reference, unread.
+
+**When an object is done**, every output having confirmed all of it, `after` may delete, move or tag it, if it is still
+the one that was read. One with rejects stays, for the dead letter may refer to it. What can't be done is tried again.
 
 **What is left out:** empty objects and folder marks; objects in Glacier or Deep Archive that are not restored; keys
 that `include_keys` and `exclude_keys` leave out; what `after` has put below its own prefix. All are counted. With
@@ -135,6 +143,12 @@ class Config(Options):
     )
     retry_delay: Duration = Field(default=30.0, ge=0, description="Until an object that failed once is tried again.")
     retry_delay_max: Duration = Field(default=900.0, ge=0, description="The longest such delay.")
+    isolate_after: int = Field(
+        default=3, ge=1, description="An object that was in hand when the process was killed so often is read alone."
+    )
+    quarantine_after: int = Field(
+        default=6, ge=1, description="An object that was in hand when the process was killed so often is read no more."
+    )
     id_salt: str = Field(default="", description="Keeps ids apart from another pipeline's that reads the same objects.")
     aws: AwsOptions = AwsOptions()
 

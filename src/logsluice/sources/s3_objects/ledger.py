@@ -1,10 +1,14 @@
 """What of a listing is done: a window of hashes beside a floor of time, and rows of their own for what failed.
 
-An object is *done* when it was written (LastModified) before the **floor**, or when its hash of key and ETag is in the
-ledger. The floor follows completed sweeps: when everything that a sweep has listed is settled, it rises to the sweep's
-begin less the window, and older hashes go. So objects of the same second are told apart, and one that appears late is
-found as long as it is younger than the floor. What failed is kept by itself, whatever its age, until it is settled; so
-is what remains to be done after an object was delivered (`after`).
+An object is *done* when it was written (LastModified) before the **floor** of its prefix, or when its hash of key and
+ETag is in the ledger. Floors follow completed sweeps: when everything that a sweep has listed is settled, they rise to
+the sweep's begin less the window, and older hashes go. So objects of the same second are told apart, and one that
+appears late is found as long as it is younger than the floor. A prefix that is added later has a floor of its own: what
+is old below it is new to us. What failed is kept by itself, whatever its age, until it is settled; so is what remains
+to be done after an object was delivered (`after`).
+
+What is in hand is noted before it is read, and crossed out with its outcome or at an orderly end: an object that is
+still there at the next start was in hand when the process was killed, perhaps by it.
 
 The hashes lie in partitions by the hour in which objects were written: an hour is dropped as a whole, and where state
 is kept in S3 a past hour is not written again. Everything is written so that what is lost by a kill is at most the
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -26,10 +30,12 @@ from logsluice.aws.listing import Listed
 from logsluice.state import Keeper
 
 HASH_BYTES = 16
-_FLOOR = b"floor"
 _SWEPT = b"swept"
-_FAILED, _AFTER = b"f", b"a"
-"""First bytes of the keys of rows, before the hash."""
+_RUNNING = b"running"
+"""There while a process works; at a start, it says that the last one was killed."""
+
+_FAILED, _AFTER, _IN_HAND, _FLOOR = b"f", b"a", b"h", b"p"
+"""First bytes of the keys of rows, before a hash: of an object, for floors of the prefix."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Row:
         size: In bytes.
         modified: S3's LastModified in seconds since 1970.
         tries: How often it was tried.
+        kills: At how many kills of the process it was in hand.
     """
 
     key: str
@@ -49,12 +56,13 @@ class Row:
     size: int
     modified: float
     tries: int = 1
+    kills: int = 0
 
     @classmethod
-    def of(cls, listed: Listed, tries: int = 1) -> Row:
+    def of(cls, listed: Listed, tries: int = 1, kills: int = 0) -> Row:
         """The row of an object."""
         found = listed.found
-        return cls(found.key, found.etag, found.size or 0, listed.modified, tries)
+        return cls(found.key, found.etag, found.size or 0, listed.modified, tries, kills)
 
     def listed(self, bucket: str) -> Listed:
         """The object again."""
@@ -63,8 +71,11 @@ class Row:
 
 def hash_of(found: Announcement) -> bytes:
     """What identifies an object in one bucket: its key and ETag."""
-    covered = f"{found.key}\0{found.etag}".encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(covered, digest_size=HASH_BYTES).digest()
+    return _hash(f"{found.key}\0{found.etag}")
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=HASH_BYTES).digest()
 
 
 class Ledger:
@@ -76,10 +87,12 @@ class Ledger:
         window: Seconds for which an object may appear late.
 
     Attributes:
-        floor: Objects written before this (seconds since 1970) are done.
+        floors: By prefix: objects written before this (seconds since 1970) are done.
         swept: When the last complete sweep began; the start for none, since there is nothing older to be found.
         failed: By hash, what failed and is to be tried again.
         after: By hash, what was delivered and is still to be moved, tagged or deleted.
+        kills: By hash, at how many kills of the process an object was in hand.
+        was_killed: Whether the process before this one ended without `end`.
     """
 
     def __init__(self, keeper: Keeper, name: str, window: float) -> None:
@@ -89,27 +102,41 @@ class Ledger:
         self._head = f"{name}/head"
         self._entering: defaultdict[str, dict[bytes, bytes | None]] = defaultdict(dict)
         self._rows: dict[bytes, bytes | None] = {}
-        self.floor = 0.0
+        self.floors: dict[str, float] = {}
         self.swept = 0.0
         self.failed: dict[bytes, Row] = {}
         self.after: dict[bytes, Row] = {}
+        self.kills: dict[bytes, int] = {}
+        self.was_killed = False
 
-    def open(self, start: float) -> None:
-        """Read what is kept. The first time, objects written before `start` (seconds since 1970) count as done."""
+    def open(self, start: float, prefixes: Sequence[str]) -> None:
+        """Read what is kept. Objects written before `start` count as done where a prefix is there the first time."""
         self._keeper.hold(self._name)
         kept = self._keeper.entries(self._head)
-        self.floor = float(kept[_FLOOR]) if _FLOOR in kept else start
-        self.swept = float(kept[_SWEPT]) if _SWEPT in kept else self.floor
         for key, value in kept.items():
             rows = {_FAILED: self.failed, _AFTER: self.after}.get(key[:1])
             if rows is not None and len(key) == HASH_BYTES + 1:
                 rows[key[1:]] = Row(**orjson.loads(value))
-        if _FLOOR not in kept:
-            self._keeper.write({self._head: {_FLOOR: repr(start).encode()}})
+            elif key[:1] == _IN_HAND and len(key) == HASH_BYTES + 1:
+                self.kills[key[1:]] = int(value) + 1
+        self.kills = {digest: row.kills for digest, row in self.failed.items() if row.kills} | self.kills
+        self.was_killed = _RUNNING in kept
+        known = {prefix: kept.get(_floor_of(prefix)) for prefix in prefixes}
+        self.floors = {prefix: start if floor is None else float(floor) for prefix, floor in known.items()}
+        self.swept = float(kept.get(_SWEPT, min(self.floors.values())))
+        if None in known.values():
+            self.swept = min(self.swept, start)
+        gone = [key for key in kept if key[:1] == _FLOOR and len(key) == HASH_BYTES + 1]
+        head: dict[bytes, bytes | None] = {**dict.fromkeys(gone), **self._floor_rows(), _RUNNING: b""}
+        self._keeper.write({self._head: head})
 
-    def news(self, objects: Iterable[Listed]) -> list[Listed]:
-        """Those that are neither done nor have failed, in the same order."""
-        hashes = {hash_of(listed.found): listed for listed in objects if listed.modified >= self.floor}
+    def _floor_rows(self) -> dict[bytes, bytes]:
+        return {_floor_of(prefix): repr(floor).encode() for prefix, floor in self.floors.items()}
+
+    def news(self, objects: Iterable[Listed], prefix: str) -> list[Listed]:
+        """Those below a prefix that are neither done nor have failed, in the same order."""
+        floor = self.floors[prefix]
+        hashes = {hash_of(listed.found): listed for listed in objects if listed.modified >= floor}
         by_hour: defaultdict[str, list[bytes]] = defaultdict(list)
         for digest, listed in hashes.items():
             by_hour[self._hour(listed.modified)].append(digest)
@@ -118,9 +145,25 @@ class Ledger:
             known |= self._keeper.find(hour, digests)
         return [listed for digest, listed in hashes.items() if digest not in known and digest not in self.failed]
 
+    def handed_out(self, objects: Iterable[Listed]) -> None:
+        """These are about to be read. Raises SourceFault, and they must not be."""
+        for listed in objects:
+            digest = hash_of(listed.found)
+            self._rows[_IN_HAND + digest] = b"%d" % self.kills.get(digest, 0)
+        self.write()
+        if self.was_killed:
+            self._keeper.sync()  # what kills at once must be known the next time
+
+    def end(self) -> None:
+        """An orderly end: nobody is killed by what is still in hand. Raises SourceFault as `write` does."""
+        in_hand = [key for key in self._keeper.entries(self._head) if key[:1] == _IN_HAND]
+        self._rows |= dict.fromkeys([*in_hand, _RUNNING])
+        self.write()
+
     def settled(self, listed: Listed, *, after: bool = False) -> None:
-        """An object is delivered; `after` when something remains to be done with it. Durable after `write`."""
+        """An object is done with; `after` when something remains to be done with it. Durable after `write`."""
         digest = hash_of(listed.found)
+        self._out_of_hand(digest)
         self._entering[self._hour(listed.modified)][digest] = b""
         if self.failed.pop(digest, None) is not None:
             self._rows[_FAILED + digest] = None
@@ -129,7 +172,13 @@ class Ledger:
 
     def retried(self, listed: Listed, tries: int) -> None:
         """An object failed; durable after `write`."""
-        self._note(_FAILED, self.failed, hash_of(listed.found), Row.of(listed, tries))
+        digest = hash_of(listed.found)
+        self._rows[_IN_HAND + digest] = None
+        self._note(_FAILED, self.failed, digest, Row.of(listed, tries, self.kills.get(digest, 0)))
+
+    def _out_of_hand(self, digest: bytes) -> None:
+        self.kills.pop(digest, None)
+        self._rows[_IN_HAND + digest] = None
 
     def after_done(self, listed: Listed) -> None:
         """What remained to be done with an object is done; durable after `write`."""
@@ -154,20 +203,29 @@ class Ledger:
             self._entering.clear()
             self._rows.clear()
 
-    def sweep_done(self, began: float, unsettled: Sequence[float]) -> None:
-        """All that a sweep listed was handed out: raise the floor, and let go what is below.
+    def sweep_done(self, began: float, in_hand: Mapping[bytes, Listed]) -> None:
+        """All that a sweep listed was handed out: raise the floors, and let go what is below.
 
         Args:
             began: When the sweep began.
-            unsettled: When the objects were written that are still in hand: the floor stays below them.
+            in_hand: By hash, what is not settled yet: the floors stay below it.
         """
         self.write()
         self.swept = began
-        self.floor = max(self.floor, min([began - self._window, *unsettled]))
-        head: dict[bytes, bytes | None] = {_FLOOR: repr(self.floor).encode(), _SWEPT: repr(began).encode()}
-        oldest = self._hour(self.floor)
+        highest = min([began - self._window, *(listed.modified for listed in in_hand.values())])
+        self.floors = {prefix: max(floor, highest) for prefix, floor in self.floors.items()}
+        gone_objects = [digest for digest in self.kills if digest not in in_hand and digest not in self.failed]
+        for digest in gone_objects:
+            self._out_of_hand(digest)
+        oldest = self._hour(min(self.floors.values()))
         gone = [name for name in self._keeper.names(f"{self._name}/2") if name < oldest]
+        head: dict[bytes, bytes | None] = {**self._rows, **self._floor_rows(), _SWEPT: repr(began).encode()}
         self._keeper.write({self._head: head}, gone)
+        self._rows.clear()
 
     def _hour(self, modified: float) -> str:
         return f"{self._name}/{datetime.fromtimestamp(modified, UTC):%Y-%m-%dT%H}"
+
+
+def _floor_of(prefix: str) -> bytes:
+    return _FLOOR + _hash(prefix)

@@ -21,6 +21,7 @@ class Round:
         days: What `since` and `until` leave of them.
 
     Attributes:
+        template: The text of that which the last page was below.
         requests: How many requests were made.
         found: How many objects were listed.
     """
@@ -41,7 +42,8 @@ class Round:
         self._lister = lister
         self._templates = templates
         self._days = days
-        self._prefixes: deque[str] | None = None
+        self.template = ""
+        self._prefixes: deque[tuple[str, str]] | None = None
         self._after = ""
 
     def next(self) -> Sequence[Listed] | None:
@@ -56,7 +58,8 @@ class Round:
         if not self._prefixes:
             return None
         self.requests += 1
-        page = self._lister.page(self._prefixes[0], self._after)
+        self.template, prefix = self._prefixes[0]
+        page = self._lister.page(prefix, self._after)
         self.found += len(page.objects)
         if page.last:
             self._prefixes.popleft()
@@ -65,14 +68,14 @@ class Round:
             self._after = page.objects[-1].found.key
         return page.objects
 
-    def _expand(self) -> Iterator[str]:
+    def _expand(self) -> Iterator[tuple[str, str]]:
+        """Every prefix, after the text of its template."""
+
         @cache
         def folders(prefix: str) -> list[str]:
             self.requests += 1
             return list(self._lister.folders(prefix))
 
         for template in self._templates:
-            if self.full:
-                yield from template.expand(folders, self._days)
-            else:
-                yield from template.recent(self.began, folders)
+            expanded = template.expand(folders, self._days) if self.full else template.recent(self.began, folders)
+            yield from ((template.text, prefix) for prefix in expanded)

@@ -12,6 +12,7 @@ import structlog
 from logsluice.aws.buckets import Buckets
 from logsluice.aws.listing import Listed
 from logsluice.aws.objects import Reading, S3Payload
+from logsluice.decode import faulty
 from logsluice.errors import Denied, SourceFault, UsageError
 from logsluice.model import Delivery, Format, Outcome
 from logsluice.sources.s3_objects import Config
@@ -47,7 +48,7 @@ class S3ObjectsSource:
 
     Attributes:
         counters: objects, list_requests, listed, known (listed, and done before), known_bytes, empty_objects,
-            archived_objects, unwanted_objects, after_done, after_failed.
+            archived_objects, unwanted_objects, quarantined, after_done, after_failed.
         failure: Why a listing that is made once ended early, None when it did not.
     """
 
@@ -63,6 +64,8 @@ class S3ObjectsSource:
         self._selection = Selection(config, self.counters)
         self._buckets = Buckets(config.bucket_options, config.aws)
         self._ready: deque[Listed] = deque()
+        self._suspects: deque[Delivery] = deque()
+        self._alone: bytes | None = None
         self._in_hand: dict[bytes, Listed] = {}
         self._again: list[tuple[float, Delivery]] = []
         self._after_due: dict[bytes, float] = {}
@@ -88,7 +91,7 @@ class S3ObjectsSource:
         self._lister = config.lister()
         self._keeper = self._open_keeper()
         self.ledger = Ledger(self._keeper, f"{self._name}/{config.bucket}", config.window)
-        self.ledger.open(_start(config))
+        self.ledger.open(_start(config), config.all_prefixes)
         self._again = [
             (0.0, self._delivery(row.listed(config.bucket), row.tries + 1)) for row in self.ledger.failed.values()
         ]
@@ -109,9 +112,9 @@ class S3ObjectsSource:
         end = time.monotonic() + wait
         while True:
             with self._changed:
-                batch = self._due() or self._fresh()
+                batch = self._due() or self._fresh() or self._suspect()
                 if batch:
-                    return batch
+                    return self._handed_out(batch)
                 if self._is_over and not self._in_hand and not self._again:
                     return None
                 may_list = len(self.ledger.failed) < MOST_FAILED
@@ -139,12 +142,47 @@ class S3ObjectsSource:
             self._again = [(at, delivery) for at, delivery in self._again if delivery not in due]
             for delivery in due:
                 self._in_hand[hash_of(delivery.handle.found)] = delivery.handle
-        return due
+        return self._harmless(due)
 
     def _fresh(self) -> list[Delivery]:
-        batch = [self._ready.popleft() for _ in range(min(BATCH, len(self._ready)))]
-        self.counters.add("objects", len(batch))
-        return [self._delivery(listed) for listed in batch]
+        taken = [self._ready.popleft() for _ in range(min(BATCH, len(self._ready)))]
+        self.counters.add("objects", len(taken))
+        return self._harmless([self._delivery(listed) for listed in taken])
+
+    def _harmless(self, batch: list[Delivery]) -> list[Delivery]:
+        """Those that may be handed out together; those that may have killed the process wait for their turn."""
+        suspects = [each for each in batch if self._kills(each) >= self.config.isolate_after]
+        self._suspects.extend(suspects)
+        return [each for each in batch if each not in suspects]
+
+    def _suspect(self) -> list[Delivery]:
+        """One that may kill the process, when no other such one is in hand; or what has killed it too often."""
+        if self._alone in self._in_hand or not self._suspects:
+            return []
+        suspect = self._suspects.popleft()
+        self._alone = hash_of(suspect.handle.found)
+        if (kills := self._kills(suspect)) >= self.config.quarantine_after:
+            self.counters.add("quarantined")
+            log.warning(
+                "an object is put aside: the process was killed while it was read", object=suspect.id, kills=kills
+            )
+            reason = f"quarantined: the process was killed {kills} times while it was in hand"
+            suspect.rejects = [faulty(each.origin, each.size, reason) for each in suspect.payloads]
+            suspect.payloads = ()
+        return [suspect]
+
+    def _kills(self, delivery: Delivery) -> int:
+        return self.ledger.kills.get(hash_of(delivery.handle.found), 0)
+
+    def _handed_out(self, batch: list[Delivery]) -> list[Delivery]:
+        """A batch that is noted before it is read. Raises SourceFault: it was not, and comes again."""
+        try:
+            self.ledger.handed_out(delivery.handle for delivery in batch)
+        except SourceFault:
+            self._alone = None
+            self._again += [(0.0, self._once_more(delivery, delivery.receive_count)) for delivery in batch]
+            raise
+        return batch
 
     def _delivery(self, listed: Listed, receive_count: int = 1) -> Delivery:
         return Delivery(listed.found.uri, [self._payload(listed)], receive_count=receive_count, handle=listed)
@@ -190,7 +228,7 @@ class S3ObjectsSource:
             self._end(self._round)
         else:
             self.counters.add("listed", len(objects))
-            self._take(objects)
+            self._take(objects, self._round.template)
         return True
 
     def _begin(self) -> Round:
@@ -202,11 +240,11 @@ class S3ObjectsSource:
         full = due or not all(template.is_dated for template in templates)
         return Round(self._lister, templates, began=now, full=full, days=self._selection.days)
 
-    def _take(self, objects: Sequence[Listed]) -> None:
+    def _take(self, objects: Sequence[Listed], template: str) -> None:
         """Keep what is to be read of a page; what is left out for good is done."""
         with self._changed:
             within = [listed for listed in objects if self._selection.is_within(listed)]
-            news = self.ledger.news(within)
+            news = self.ledger.news(within, template)
             self.counters.add("known", len(within) - len(news))
             self.counters.add("known_bytes", _bytes(within) - _bytes(news))
             news = [listed for listed in news if hash_of(listed.found) not in self._in_hand]
@@ -223,7 +261,7 @@ class S3ObjectsSource:
             self._round = None
             self._is_over = self.config.interval == "once"
             if ended.full:
-                self.ledger.sweep_done(ended.began, [listed.modified for listed in self._in_hand.values()])
+                self.ledger.sweep_done(ended.began, self._in_hand)
             self._changed.notify_all()
 
     # -------------------------------------------------------------------------------------------- settling
@@ -233,13 +271,13 @@ class S3ObjectsSource:
         return True
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Enter it as done, and do with it what `after` says; or hand it out again after a growing delay.
+        """Enter it as done, and do what `after` says if all of it is delivered; or hand it out again after a delay.
 
         Raises:
             SourceFault: The ledger can't be written now; it is tried again with what is settled next.
         """
         listed: Listed = delivery.handle
-        is_left = outcome is not Outcome.RETRY and not self._after(listed)
+        is_left = outcome is Outcome.DELIVERED and not self._after(listed)
         with self._changed:
             self._in_hand.pop(hash_of(listed.found), None)
             if outcome is Outcome.RETRY:
@@ -249,16 +287,19 @@ class S3ObjectsSource:
                 if is_left:
                     self._after_due[hash_of(listed.found)] = time.monotonic() + self.config.retry_delay
             self._changed.notify_all()
-            if self.ledger.waiting >= BATCH:
+            if self.ledger.waiting >= 2 * BATCH:  # done, and no longer in hand
                 self.ledger.write()
 
     def _retry(self, delivery: Delivery) -> None:
         tries = delivery.receive_count
         delay = min(self.config.retry_delay * 2 ** min(tries - 1, 30), self.config.retry_delay_max)
-        again = self._delivery(delivery.handle, tries + 1)
-        again.rejects, again.resume = delivery.rejects, delivery.resume
         self.ledger.retried(delivery.handle, tries)
-        self._again.append((time.monotonic() + delay, again))
+        self._again.append((time.monotonic() + delay, self._once_more(delivery, tries + 1)))
+
+    def _once_more(self, delivery: Delivery, receive_count: int) -> Delivery:
+        again = self._delivery(delivery.handle, receive_count)
+        again.resume = delivery.resume
+        return again
 
     def _after(self, listed: Listed) -> bool:
         """Move, tag or delete an object that is delivered; whether nothing is left to be done."""
@@ -292,8 +333,10 @@ class S3ObjectsSource:
     def close(self) -> None:
         """Write the ledger, whatever is left to be done."""
         with self._changed:
-            self.ledger.write()
-            self._keeper.close()
+            try:
+                self.ledger.end()
+            finally:
+                self._keeper.close()
 
 
 def _bytes(objects: Sequence[Listed]) -> int:
