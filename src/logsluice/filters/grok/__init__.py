@@ -26,21 +26,21 @@ Example, in YAML::
 
 from __future__ import annotations
 
-import math
-import re
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import regex
 from pydantic import BeforeValidator, Field
 
 from logsluice.components import Context
-from logsluice.filters._common import CommonOptions, EachEvent, within
+from logsluice.filters._common import CommonOptions, EachEvent
 from logsluice.filters._options import FieldRef, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
-from logsluice.filters.grok.expand import Capture, Grok, InvalidGrok, compile_grok
+from logsluice.filters.grok.captures import Captures, Values
+from logsluice.filters.grok.expand import InvalidGrok, compile_grok
 from logsluice.filters.grok.library import builtin, from_folders
 from logsluice.lang.references import CannotSet, Reference
 from logsluice.lang.text import inspect_text, ruby_text
@@ -74,78 +74,12 @@ class Config(CommonOptions):
     ecs_compatibility: Literal["disabled", "v1", "v8"] = "disabled"
 
 
-class _Set:
-    """Puts one capture of a match into events.
-
-    Attributes:
-        name: The field's, if it is one of the event's own that nothing is special about; else None.
-        convert: From the text to a number, if one is wanted.
-    """
-
-    __slots__ = ("_field", "_overwrites", "convert", "name")
-
-    def __init__(self, capture: Capture, target: str | None, overwrite: Container[tuple[str, ...]]) -> None:
-        self._field = Reference(capture.field if target is None else within(target, capture.field))
-        self._overwrites = Reference(capture.field).path in overwrite
-        path = self._field.path
-        self.name = path[0] if len(path) == 1 and path[0] not in _SPECIAL else None
-        self.convert: Callable[[str], Any] | None = _CONVERSIONS.get(capture.type)
-
-    def __call__(self, event: Event, value: Any) -> None:
-        """Set it, or append it to a text or list that is there. Raises CannotSet."""
-        there = None if self._overwrites else self._field.get(event)
-        if there is None:
-            self._field.set(event, value)
-        elif isinstance(there, list):
-            self._field.set(event, [*there, value])
-        elif isinstance(there, str):
-            self._field.set(event, [there, value])
-
-
+@dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One pattern for one field.
+    """One pattern for one field: how it is looked for, and what puts its captures into an event."""
 
-    Fields of the event's own that are not there yet, which is what captures mostly become, are set all at once; what
-    else there may be is done a capture at a time.
-    """
-
-    def __init__(self, grok: Grok, config: Config) -> None:
-        overwrite = [Reference(name).path for name in config.overwrite]
-        puts = [_Set(capture, config.target, overwrite) for capture in grok.captures]
-        self._puts = puts
-        self._search = grok.pattern.search
-        self._captured = _picked([capture.group - 1 for capture in grok.captures])
-        self._names = tuple(put.name for put in puts)
-        self._numbers = [(at, put.name, put.convert) for at, put in enumerate(puts) if put.convert]
-        self._keeps_empty = config.keep_empty_captures
-        self._one_by_one = self._keeps_empty or None in self._names or len({*self._names}) < len(self._names)
-
-    def match(self, event: Event, text: str, seconds: float | None) -> bool:
-        """Look for it and put what it captures into the event.
-
-        Raises:
-            TimeoutError: It took longer than the seconds.
-            CannotSet: A capture's field can't be set.
-        """
-        found = self._search(text, timeout=seconds)
-        if found is None:
-            return False
-        values = self._captured(found.groups())
-        if self._one_by_one or not event.keys().isdisjoint(self._names):
-            self._put(event, values)
-            return True
-        fresh = {name: value for name, value in zip(self._names, values, strict=True) if value}
-        for at, name, convert in self._numbers:
-            if (value := values[at]) is not None:
-                fresh[name] = convert(value)
-        event.update(fresh)  # type: ignore[arg-type]  # no name is None here
-        return True
-
-    def _put(self, event: Event, values: Sequence[str | None]) -> None:
-        for put, text in zip(self._puts, values, strict=True):
-            value = text if text is None or put.convert is None else put.convert(text)
-            if self._keeps_empty or (value is not None and value != ""):
-                put(event, value)
+    search: Callable[..., regex.Match[str] | None]
+    put: Callable[[Event, Values], None]
 
 
 class GrokFilter(EachEvent):
@@ -174,7 +108,9 @@ class GrokFilter(EachEvent):
         matched = False
         try:
             for field, patterns in self._fields:
-                if self._match_field(event, patterns, field.get(event), deadline):
+                value = field.get(event)
+                work = self._match if isinstance(value, str) else self._match_each
+                if work(event, patterns, value, deadline):
                     matched = True
                     if self._stops:
                         break
@@ -185,24 +121,27 @@ class GrokFilter(EachEvent):
             add_failure_tags(event, self._failure_tags)
         return matched
 
-    def _match_field(self, event: Event, patterns: Sequence[_Pattern], value: Any, deadline: float | None) -> bool:
-        """Whether any of the values has matched; a missing one and null are the empty text."""
-        try:
-            if isinstance(value, str):
-                return self._match(event, patterns, value, deadline)
-            values = value if isinstance(value, list) else [value]
-            return any([self._match(event, patterns, _source(each), deadline) for each in values])  # noqa: C419 - all
-        except CannotSet:
-            return False
+    def _match_each(self, event: Event, patterns: Sequence[_Pattern], value: Any, deadline: float | None) -> bool:
+        """Whether any of a list's values has matched; a missing value and null are the empty text."""
+        matched = False
+        for each in value if isinstance(value, list) else [value]:
+            matched |= self._match(event, patterns, _source(each), deadline)
+        return matched
 
     def _match(self, event: Event, patterns: Sequence[_Pattern], text: str, deadline: float | None) -> bool:
-        """Whether the last pattern that was tried has matched: with `break_on_match`, any."""
+        """Whether the last pattern that was tried has matched: with `break_on_match`, any. Raises TimeoutError."""
         matched = False
         for pattern in patterns:
             seconds = self._seconds if deadline is None else max(deadline - time.monotonic(), _LEAST_SECONDS)
-            matched = pattern.match(event, text, seconds)
-            if matched and self._stops:
-                break
+            found = pattern.search(text, timeout=seconds)
+            matched = found is not None
+            if found is not None:
+                try:
+                    pattern.put(event, found.groups())
+                except CannotSet:
+                    return False
+                if self._stops:
+                    break
         return matched
 
 
@@ -213,16 +152,11 @@ def build(config: Config, context: Context) -> Filter:
 
 def _compiled(field: str, text: str, library: Mapping[str, str], config: Config) -> _Pattern:
     try:
-        return _Pattern(compile_grok(text, library, config.named_captures_only), config)
+        grok = compile_grok(text, library, config.named_captures_only)
+        captures = Captures(grok, config.target, config.overwrite, config.keep_empty_captures)
     except ValueError as error:
         raise InvalidGrok(f"match, for the field {field}: {error}") from error
-
-
-def _picked(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """From all groups of a match to those at some places."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda groups: tuple(groups[place] for place in places)
+    return _Pattern(grok.pattern.search, captures.put)
 
 
 def _source(value: Any) -> str:
@@ -230,29 +164,4 @@ def _source(value: Any) -> str:
     return inspect_text(value) if isinstance(value, dict | list) else ruby_text(value)
 
 
-def _integer(text: str) -> int:
-    """As Ruby's `to_i`: what the text begins with, 0 without a digit."""
-    try:
-        return int(text)
-    except ValueError:
-        found = _INTEGER.match(text)
-        return int(found[0]) if found else 0
-
-
-def _float(text: str) -> float:
-    """As Ruby's `to_f`: what the text begins with, 0.0 without a digit."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if math.isfinite(number):  # words such as `inf` are none
-        return number
-    found = _FLOAT.match(text)
-    return float(found[0]) if found else 0.0
-
-
-_SPECIAL: Final = frozenset({"tags", "@timestamp", "@metadata"})
-_CONVERSIONS: Final = {"int": _integer, "float": _float}
-_INTEGER: Final = re.compile(r"\s*[+-]?[0-9]+")
-_FLOAT: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LEAST_SECONDS: Final = 0.001

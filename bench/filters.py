@@ -1,0 +1,100 @@
+"""Events a second through one filter, against the bare library that does its work, on the same lines.
+
+    python -m bench.filters [grok] [--events 20000] [--rounds 7]
+
+Both sides run in this process, in turn, in CPU time; the ratio is the median of the rounds' ratios of our time to the
+bare one's. A batch has as many events as a piece of the decoder's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench import data
+from logsluice.components import Context
+from logsluice.filters import grok
+from logsluice.filters.grok.expand import compile_grok
+from logsluice.filters.grok.library import builtin
+from logsluice.hosts import memory
+from logsluice.model import Event, Filter
+
+BATCH = 1000
+
+ALB = (
+    r"%{TIMESTAMP_ISO8601:timestamp} %{NOTSPACE:elb} %{IP:clientip}:%{INT:clientport:int} "
+    r"(?:(%{IP:backendip}:?:%{INT:backendport:int})|-) %{NUMBER:request_processing_time:float} "
+    r"%{NUMBER:backend_processing_time:float} %{NUMBER:response_processing_time:float} "
+    r"(?:-|%{INT:elb_status_code:int}) (?:-|%{INT:backend_status_code:int}) %{INT:received_bytes:int} "
+    r"%{INT:sent_bytes:int} \"%{ELB_REQUEST_LINE}\" \"(?:-|%{DATA:user_agent})\" (?:-|%{NOTSPACE:ssl_cipher}) "
+    r"(?:-|%{NOTSPACE:ssl_protocol})"
+)
+"""A pattern as people write it for load balancers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A filter, what it is compared with, and the lines for both."""
+
+    filter: Filter
+    bare: Callable[[str], object]
+    line: Callable[[random.Random], str]
+
+
+def grok_case() -> Case:
+    made = grok.build(grok.Config(match={"message": (ALB,)}), Context())
+    return Case(made, compile_grok(ALB, builtin()).pattern.search, data.alb)
+
+
+CASES: dict[str, Callable[[], Case]] = {"grok": grok_case}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+def apply(made: Filter, batches: Iterator[list[Event]]) -> None:
+    for batch in batches:
+        made.apply(batch, lambda _, reason: print(reason))
+
+
+def batches(lines: Sequence[str]) -> Iterator[list[Event]]:
+    for at in range(0, len(lines), BATCH):
+        yield [{"message": line, "@metadata": {}} for line in lines[at : at + BATCH]]
+
+
+def compare(name: str, events: int, rounds: int) -> str:
+    """One row of the table."""
+    case = CASES[name]()
+    r = random.Random(name)
+    lines = [case.line(r) for _ in range(events)]
+    ours, bare = [], []
+    for _ in range(rounds + 1):
+        bare.append(seconds(lambda: [case.bare(line) for line in lines]))
+        ours.append(seconds(lambda: apply(case.filter, batches(lines))))
+    ratios = [own / theirs for own, theirs in zip(ours[1:], bare[1:], strict=True)]  # the first one warms up
+    speed, theirs = (events / statistics.median(side[1:]) for side in (ours, bare))
+    spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+    return f"| {name} | {speed:,.0f} | {theirs:,.0f} | {spread} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("filters", nargs="*", help=f"of {', '.join(CASES)}; all by default")
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    memory.settle()
+    print("| filter | events/s | bare library | time against it (min-max) |\n|---|---|---|---|")
+    for name in options.filters or CASES:
+        print(compare(name, options.events, options.rounds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
