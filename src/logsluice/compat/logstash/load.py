@@ -45,8 +45,13 @@ def document_of_text(text: str, file: str, environ: Mapping[str, str] | None) ->
     return document
 
 
-def document_of_place(path: str, environ: Mapping[str, str]) -> Document:
+def document_of_place(path: str, environ: Mapping[str, str], *, keep: bool = False) -> Document:
     """The configuration that a path names: a folder of settings (or a file of it), or files of one pipeline.
+
+    Args:
+        path: Of a file or folder, or a pattern.
+        environ: For `${NAME}`.
+        keep: Leave `${NAME}` as it is written in pipelines.
 
     Raises:
         ConfigError: Files that can't be read at all.
@@ -54,10 +59,10 @@ def document_of_place(path: str, environ: Mapping[str, str]) -> Document:
     """
     place = FilePath(path)
     if place.name in folder.NAMES:
-        return document_of_settings(Settings(), Document(path), str(place.parent), environ)
+        return document_of_settings(Settings(), Document(path), str(place.parent), environ, keep=keep)
     if folder.has_settings(place):
-        return document_of_settings(Settings(), Document(path), path, environ)
-    return document_of_files([path], environ)
+        return document_of_settings(Settings(), Document(path), path, environ, keep=keep)
+    return document_of_files([path], None if keep else environ)
 
 
 def document_of_files(paths: Sequence[str], environ: Mapping[str, str] | None) -> Document:
@@ -73,7 +78,7 @@ def document_of_files(paths: Sequence[str], environ: Mapping[str, str] | None) -
 
 
 def document_of_settings(
-    flags: Settings, document: Document, named: str | None, environ: Mapping[str, str]
+    flags: Settings, document: Document, named: str | None, environ: Mapping[str, str], *, keep: bool = False
 ) -> Document:
     """What `logstash` would run: by its flags, its environment and its folder of settings.
 
@@ -82,6 +87,7 @@ def document_of_settings(
         document: Holds what was wrong with these; it gets all the rest.
         named: The folder of settings (`path.settings`), if one is named.
         environ: For `${NAME}`, and for settings such as PIPELINE_WORKERS.
+        keep: Leave `${NAME}` as it is written in pipelines.
 
     Raises:
         ConfigError: Files that can't be read at all.
@@ -98,7 +104,7 @@ def document_of_settings(
             pipelines.append(_declared_pipeline(declared, declared.settings.over(process)))
         except ConfigError as error:
             document.problems += error.problems
-    translate(pipelines, document, environ)
+    translate(pipelines, document, None if keep else environ)
     document.data |= process.of_process()
     return document
 
