@@ -95,3 +95,20 @@ class TestS3Objects(SourceSuite):
         options = {"bucket": "logs", "prefix": "app/", "interval": "100ms", "retry_delay": "1s"}
         source: Source = module.build(module.Config.model_validate(options), Context(base=self.base))
         return source
+
+
+class TestSqs(SourceSuite):
+    @pytest.fixture(autouse=True)
+    def _servers(self, elasticmq: ElasticMq, sqs_queue: str) -> None:
+        self.sqs, self.queue = elasticmq.client(), sqs_queue
+
+    def supply(self, count: int) -> set[str]:
+        name = self.queue.rpartition("/")[2]
+        sent = [self.sqs.send_message(QueueUrl=self.queue, MessageBody=f"body {n}\n") for n in range(count)]
+        return {f"sqs://{name}/{message['MessageId']}" for message in sent}
+
+    def make(self) -> Source:
+        module = find("sources", "sqs")
+        options = {"queue": self.queue, "visibility": "2s", "retry_delay": "1s"}
+        source: Source = module.build(module.Config.model_validate(options), Context())
+        return source

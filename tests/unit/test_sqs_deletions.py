@@ -47,7 +47,7 @@ def test_closing_waits_for_a_deletion_on_its_way_and_carries_out_what_failed_of_
 
 
 def test_closing_does_not_wait_for_a_queue_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logsluice.sources.s3_sqs.source.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("logsluice.sources.s3_sqs.polling.PATIENCE_SECONDS", 0.05)
     client = SlowClient()
     queue = Queue(client, "http://127.0.0.1:1/queue", "queue")
     source = S3SqsSource(Config(queue="queue"))

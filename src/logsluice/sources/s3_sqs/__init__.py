@@ -74,9 +74,9 @@ from pydantic import AfterValidator, Field, model_validator
 from logsluice.aws.afterwards import After, Afterwards
 from logsluice.aws.buckets import BucketOptions, bare_bucket
 from logsluice.aws.rules import KeyPattern
-from logsluice.aws.session import AwsOptions
-from logsluice.components import Context, Options
-from logsluice.config.types import Duration, Size
+from logsluice.components import Context
+from logsluice.config.types import Size
+from logsluice.sources.s3_sqs.options import PollingOptions
 
 if TYPE_CHECKING:
     from logsluice.sources.s3_sqs.source import S3SqsSource
@@ -108,7 +108,7 @@ def _folder_pattern(pattern: str) -> str:
 Queue = Annotated[str, AfterValidator(_standard_queue)]
 
 
-class Config(Options):
+class Config(PollingOptions):
     """Options of the source `s3_sqs`."""
 
     queue: Queue | None = Field(default=None, description="A queue's URL, or its name.")
@@ -149,28 +149,6 @@ class Config(Options):
         description="A regular expression with a group `folder`: adds its text in the key as `object_folder` to"
         " `[@metadata][s3]`, and `bucket_name` and `object_key`, as Logstash's input s3snssqs names them.",
     )
-    visibility: Duration = Field(
-        default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."
-    )
-    visibility_without_heartbeat: Duration = Field(
-        default=1800.0, ge=1, le=43200, description="The same, where messages may not be extended."
-    )
-    wait_seconds: int = Field(default=20, ge=0, le=20, description="How long one receive call waits for messages.")
-    batch: int = Field(default=10, ge=1, le=10, description="Messages a receive call.")
-    isolate_after: int = Field(
-        default=3, ge=1, description="A message received more often than this is handed out alone."
-    )
-    quarantine_after: int = Field(
-        default=6, ge=1, description="A message received more often than this is no longer tried."
-    )
-    retry_delay: Duration = Field(
-        default=30.0, ge=0, le=43200, description="Until a message that failed once comes back."
-    )
-    retry_delay_max: Duration = Field(default=900.0, ge=0, le=43200, description="The longest such delay.")
-    id_salt: str = Field(
-        default="", description="Keeps ids apart from another pipeline's that writes the same objects."
-    )
-    aws: AwsOptions = AwsOptions()
 
     @model_validator(mode="after")
     def _one_way_to_name_queues(self) -> Config:

@@ -54,6 +54,8 @@ class Message:
         receive_count: SQS's ApproximateReceiveCount, this time included.
         received_at: time.monotonic() just before the call that brought it.
         ours_until: time.monotonic() until which it is hidden from others.
+        sent: When it was sent, in milliseconds since 1970.
+        md5: Of the body.
     """
 
     queue: Queue
@@ -63,6 +65,8 @@ class Message:
     receive_count: int
     received_at: float
     ours_until: float
+    sent: int = 0
+    md5: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -110,7 +114,7 @@ class Queue:
                 MaxNumberOfMessages=batch,
                 WaitTimeSeconds=wait_seconds,
                 VisibilityTimeout=_whole(visibility),
-                AttributeNames=["ApproximateReceiveCount"],
+                AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             )
         except _FAILURES as error:
             raise self._fault(error, "receive from") from error
@@ -124,6 +128,8 @@ class Queue:
                 receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
                 received_at=now,
                 ours_until=arrived + visibility,
+                sent=int(message.get("Attributes", {}).get("SentTimestamp", 0)),
+                md5=message.get("MD5OfBody", ""),
             )
             for message in answer.get("Messages", ())
         ]
@@ -221,8 +227,6 @@ def open_queue(queue: str, options: AwsOptions, visibility: float, visibility_wi
         UsageError: It does not exist, may not be received from, or can't be reached; with what to do.
     """
     opened = find_queue(queue, options)
-    if opened.name.endswith(".fifo"):
-        raise UsageError(f"{opened.name} is a FIFO queue: S3 can't notify these", "use a standard queue")
     try:
         is_known = _read_attributes(opened)
         opened.probe_heartbeat()

@@ -15,6 +15,4 @@ class Settings(InputSettings):
 
 def translate(settings: Settings) -> Input:  # noqa: ARG001 - nothing can be made of it
     """Nothing."""
-    raise ValueError(
-        "CloudWatch Logs can't be read yet: subscribe a Firehose to the group, and read what it writes with the input s3"
-    )
+    raise ValueError("CloudWatch Logs can't be read yet: have Firehose write the group to S3, and read that by s3")

@@ -1,0 +1,34 @@
+"""Options of sources over SQS."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from logsluice.aws.session import AwsOptions
+from logsluice.components import Options
+from logsluice.config.types import Duration
+
+
+class PollingOptions(Options):
+    """How messages are received, kept and given back."""
+
+    visibility: Duration = Field(
+        default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."
+    )
+    visibility_without_heartbeat: Duration = Field(
+        default=1800.0, ge=1, le=43200, description="The same, where messages may not be extended."
+    )
+    wait_seconds: int = Field(default=20, ge=0, le=20, description="How long one receive call waits for messages.")
+    batch: int = Field(default=10, ge=1, le=10, description="Messages a receive call.")
+    isolate_after: int = Field(
+        default=3, ge=1, description="A message received more often than this is handed out alone."
+    )
+    quarantine_after: int = Field(
+        default=6, ge=1, description="A message received more often than this is no longer tried."
+    )
+    retry_delay: Duration = Field(
+        default=30.0, ge=0, le=43200, description="Until a message that failed once comes back."
+    )
+    retry_delay_max: Duration = Field(default=900.0, ge=0, le=43200, description="The longest such delay.")
+    id_salt: str = Field(default="", description="Keeps ids apart from another pipeline's that reads the same.")
+    aws: AwsOptions = AwsOptions()
