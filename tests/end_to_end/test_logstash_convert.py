@@ -82,8 +82,7 @@ def test_what_has_no_counterpart_is_named_in_comments(tmp_path: Path) -> None:
     comments = [line for line in run("convert", ".", cwd=tmp_path).stdout.splitlines() if line.startswith("#")]
     assert comments == [
         "# Made from . by `logsluice convert`.",
-        "# Not translated: queue.type: no effect: there is no queue in between: what was read is acknowledged when it was"
-        " sent",
+        "# Not translated: queue.type: no effect: there is no queue in between; what was sent is settled at once",
         "# Not translated: xpack.monitoring.enabled: there is no monitoring of Elastic's here; metrics are at /metrics",
     ]
 

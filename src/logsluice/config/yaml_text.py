@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -34,7 +34,7 @@ def _node(value: Any, *, ordered: bool = False) -> Any:
         return _mapping(value, ordered)
     if isinstance(value, list | tuple):
         items = CommentedSeq(_node(item, ordered=ordered) for item in value)
-        if all(isinstance(item, str | int | float) for item in value) and len(repr(value)) < SHORT:
+        if _fit_one_line(value):
             items.fa.set_flow_style()
         return items
     return _text(value) if isinstance(value, str) else value
@@ -52,13 +52,15 @@ def _mapping(value: Mapping[str, Any], ordered: bool) -> CommentedMap:
             node[_text(key)] = CommentedSeq(_node(item, ordered=True) for item in inner)
         else:
             node[_text(key)] = _node(inner)
-    if not node or (len(node) == 1 and ordered is False and _is_short(value)):
+    if not node or (len(node) == 1 and not ordered and _fit_one_line(value.values())):
         node.fa.set_flow_style()
     return node
 
 
-def _is_short(value: Mapping[str, Any]) -> bool:
-    return len(repr(value)) < SHORT and not any(isinstance(inner, Mapping | list) for inner in value.values())
+def _fit_one_line(values: Collection[Any]) -> bool:
+    plain = all(str(value).isprintable() for value in values if not isinstance(value, Mapping | list | tuple))
+    nested = any(isinstance(value, Mapping | list | tuple) for value in values)
+    return plain and not nested and sum(len(str(value)) + 4 for value in values) < SHORT
 
 
 def _text(text: str) -> Any:
