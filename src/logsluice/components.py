@@ -64,6 +64,11 @@ class Options(BaseModel):
         return ()
 
     @property
+    def is_alert(self) -> bool:
+        """Of a sink: whether it tells people, so that deliveries wait for it only where `required: true` says so."""
+        return False
+
+    @property
     def overwrites(self) -> bool:
         """Of a sink: whether its files are named by the input, so that a second output of one would overwrite them."""
         return False

@@ -87,7 +87,7 @@ class Client:
         self._headers = dict(headers or {})
         self._compress = compress
         self._trust = trust or Trust()
-        self._make_pool = partial(_pool, proxy, urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout))
+        self._make_pool = partial(pool_of, proxy, urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout))
         self._tls = self._trust.context() if any(host.startswith("https:") for host in hosts) else None
         self._pool = self._make_pool(self._tls)
         self._authority_known = self._tls is None or self._trust.ca_fingerprint is None
@@ -165,7 +165,8 @@ class Client:
             self._authority_known = True
 
 
-def _pool(proxy: Secret | None, timeout: urllib3.Timeout, tls: ssl.SSLContext | None) -> urllib3.PoolManager:
+def pool_of(proxy: Secret | None, timeout: urllib3.Timeout, tls: ssl.SSLContext | None) -> urllib3.PoolManager:
+    """Connections that retry nothing, by way of a proxy where one is named. Raises UsageError."""
     if proxy is None:
         return urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=tls)
     parts = urlsplit(proxy.reveal())

@@ -152,9 +152,9 @@ def _output(value: object) -> OutputSpec | OutputBranch:
     name, options = _single(value, "an output", OUTPUT_SETTINGS)
     beside = {key: value[key] for key in OUTPUT_SETTINGS & value.keys()} if isinstance(value, dict) else {}
     settings = validate(OutputSettings, beside)
-    return OutputSpec(
-        name, _options("sinks", name, options, (name,), (name,)), (name,), settings.name or name, settings.required
-    )
+    checked = _options("sinks", name, options, (name,), (name,))
+    required = not checked.is_alert if settings.required is None else settings.required
+    return OutputSpec(name, checked, (name,), settings.name or name, required)
 
 
 FilterNode: TypeAlias = Annotated["Component | FilterBranch", PlainValidator(_filter)]
@@ -167,7 +167,9 @@ class OutputSettings(Options):
     """What stands beside an output's name: the pipeline's own settings of it."""
 
     name: str = Field(default="", description="Its name, where two of one kind must be told apart.")
-    required: bool = Field(default=True, description="Whether a delivery waits for it.")
+    required: bool | None = Field(
+        default=None, description="Whether a delivery waits for it: true, but for what only tells people."
+    )
 
 
 class FilterBranch(Options):
