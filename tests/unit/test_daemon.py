@@ -199,6 +199,45 @@ def test_an_error_of_ours_in_a_heartbeat_does_not_end_it() -> None:
         eventually(lambda: source.extended["s3://logs/a"] >= 3)
 
 
+class _FlushesBadly(MemorySource):
+    """Its service does not answer, or there is an error of ours."""
+
+    def __init__(self, raises: bool = False) -> None:
+        super().__init__([lines("a")], endless=True)
+        self.answers = threading.Event()
+        self.raises = raises
+        self.flushes = 0
+
+    def flush(self) -> None:
+        self.flushes += 1
+        if self.raises:
+            raise ZeroDivisionError
+        self.answers.wait(20)
+
+
+def test_the_main_thread_goes_on_while_a_source_is_flushed() -> None:
+    source = _FlushesBadly()
+    ticks: list[int] = []
+    host = Daemon([service(source, pipeline(Output("o", MemorySink())))], tick=lambda: ticks.append(source.flushes))
+    thread = threading.Thread(target=host.run)
+    thread.start()
+    try:
+        eventually(lambda: ticks.count(1) > 5)
+    finally:
+        source.answers.set()
+        host.stop()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_an_error_of_ours_in_flushing_is_said_and_does_not_end_it() -> None:
+    source = _FlushesBadly(raises=True)
+    made = pipeline(Output("memory", MemorySink()))
+    with Running(service(source, made)):
+        eventually(lambda: source.flushes >= 2)
+    assert made.counters.total("crashes") >= 2
+
+
 class _Hangs:
     """A filter that never comes back, as a catastrophic regular expression does."""
 

@@ -18,9 +18,10 @@ import pytest
 
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import Busy, Denied, Sick, Unavailable, UsageError
-from logsluice.hosts import watch
+from logsluice.hosts import health_server, watch
 from logsluice.hosts.daemon import Daemon, Service
 from logsluice.hosts.health_server import MOST_CLIENTS, HealthServer
+from logsluice.hosts.processes import Reporter
 from logsluice.hosts.status import Reason, Status, load, together
 from logsluice.hosts.status_file import StatusFile, folder, running
 from logsluice.model import Encoded, Sent
@@ -208,6 +209,42 @@ def test_clients_that_say_nothing_do_not_use_it_up() -> None:
         eventually(lambda: _answers(server.port))
 
 
+def test_a_client_that_drips_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_server, "CLIENT_SECONDS", 0.3)
+    with HealthServer("127.0.0.1", 0, Status) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.settimeout(0.05)
+            eventually(lambda: _is_hung_up(client))
+        assert get(server.port, "/health/live")[0] == 200
+
+
+def _is_hung_up(client: socket.socket) -> bool:
+    """After one more byte of a header that never ends."""
+    try:
+        client.sendall(b"G")
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6_may_be_served() -> None:
+    with HealthServer("::1", 0, Status) as server:
+        urllib.request.urlopen(f"http://[::1]:{server.port}/health/live").close()
+
+
+def test_more_metrics_than_a_datagram_takes_are_left_out() -> None:
+    samples = [Sample("reject_reasons_total", {"pipeline": "p", "reason": f"{n:05}" * 40}, n) for n in range(5000)]
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    status = Status(unready=[Reason("p", "source", "", "it is away")], samples=samples, at=time.time())
+    with ours, Reporter(theirs.detach(), lambda: status) as reporter:
+        reporter.tick()
+        heard = load(ours.recv(1 << 20))
+    assert (heard.unready, heard.samples) == (status.unready, [])
+
+
 def _answers(port: int) -> bool:
     try:
         return get(port, "/health/live")[0] == 200
@@ -270,6 +307,16 @@ def test_the_file_of_a_program_that_was_killed_is_cleared_away(run_folder: Path)
     left.write_bytes(Status().dump())
     assert list(running(None)) == []
     assert not left.exists()
+
+
+def test_files_of_others_in_the_folder_are_left_alone(run_folder: Path) -> None:
+    run_folder.mkdir(parents=True, exist_ok=True)
+    others = [run_folder / name for name in ("nginx-4194304999.pid", "my-app.json", "0123456789abcdef-99999999.pid")]
+    for other in others:
+        other.write_text("theirs")
+    with StatusFile("pipeline.yaml", lambda: Status(at=time.time())):
+        assert len(list(running(None))) == 1
+    assert [other.read_text() for other in others] == ["theirs"] * 3
 
 
 @pytest.mark.parametrize("spoil", [lambda path: path.symlink_to("/"), lambda path: path.write_text("a file")])

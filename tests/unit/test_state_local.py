@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from logsluice.errors import UsageError
+from logsluice.errors import Unavailable, UsageError
 from logsluice.state.local import FILE_NAME, LocalKeeper
 
 
@@ -59,6 +59,25 @@ def test_a_place_that_can_not_be_used_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"state can.t be kept in .*file/state"):
         LocalKeeper(tmp_path / "file/state")
+
+
+def test_what_can_not_be_read_any_more_is_a_fault_that_may_pass(tmp_path: Path) -> None:
+    keeper = LocalKeeper(tmp_path)
+    keeper.close()  # as at the end, while a worker that was cut off is still asking
+    for ask in (lambda: keeper.names(""), lambda: keeper.entries("a"), lambda: keeper.find("a", [b"k"])):
+        with pytest.raises(Unavailable, match="can't be read"):
+            ask()
+
+
+def test_a_lock_that_can_not_be_taken_is_one_sentence(tmp_path: Path) -> None:
+    keeper = LocalKeeper(tmp_path)
+    keeper.hold("a")
+    (lock,) = tmp_path.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(UsageError, match="can't be locked"):
+        keeper.hold("a")
+    keeper.close()
 
 
 def test_the_state_of_a_later_version_is_left_alone(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ SHORT_POLL_SECONDS = 1.0
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 TICK_SECONDS = 0.1
 FLUSH_SECONDS = 1.0
+FLUSH_PATIENCE_SECONDS = 5.0
 GRACE_SECONDS = 2.0
 
 log = structlog.get_logger("daemon")
@@ -84,6 +85,7 @@ class Daemon:
         self._deadline = Deadline()
         self._signals = 0
         self._stopping = threading.Event()
+        self._has_ended = threading.Event()
         self._receiving: set[threading.Thread] = set()
         self._was_cut_off = False
         self._fatal: BrokenPipeError | UsageError | None = None
@@ -182,9 +184,9 @@ class Daemon:
             for service in self._services
             for n in range(service.workers)
         ]
-        for worker in workers:
-            worker.start()
-        flushed = time.monotonic()
+        flushing = threading.Thread(target=self._keep_flushing, name="flush", daemon=True)
+        for thread in (*workers, flushing):
+            thread.start()
         while any(worker.is_alive() for worker in workers):
             self._tick()
             if self._signals and not self._stopping.is_set():
@@ -192,15 +194,17 @@ class Daemon:
                 self.stop()
             if self._stopping.is_set() and self._may_leave(workers):
                 break
-            if time.monotonic() - flushed > FLUSH_SECONDS:
-                self._flush()
-                flushed = time.monotonic()
             time.sleep(TICK_SECONDS)
         self._tick()
+        self._has_ended.set()
+        flushing.join(FLUSH_PATIENCE_SECONDS)
         for service in self._services:
             for delivery in service.lot.clear():
                 self._settle(service, delivery, Outcome.RETRY)
-        self._flush()
+        if flushing.is_alive():
+            log.warning("a source does not answer: some of what was done may be handed out again, and add nothing")
+        else:
+            self._flush()
 
     def _may_leave(self, workers: Sequence[threading.Thread]) -> bool:
         """Whether all workers that are left are in a long poll (what it brings comes back), or overdue."""
@@ -213,6 +217,11 @@ class Daemon:
             return True
         return False
 
+    def _keep_flushing(self) -> None:
+        """Beside the main thread, which hears signals and tells the status while a source waits for its service."""
+        while not self._has_ended.wait(FLUSH_SECONDS):
+            self._flush()
+
     def _flush(self) -> None:
         for service in self._services:
             if not self._watches[service].is_open:
@@ -221,6 +230,9 @@ class Daemon:
                 service.source.flush()
             except SourceFault as fault:
                 log.warning("settled deliveries could not be confirmed to the source", reason=str(fault))
+            except Exception as error:  # a fault of ours in one source must not keep the others from it: said
+                log.error("flushing failed by an error in logsluice", error=repr(error), exc_info=error)
+                service.pipeline.counters.add("crashes")
 
     @contextmanager
     def _signal_handlers(self) -> Iterator[None]:

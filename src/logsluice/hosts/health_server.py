@@ -1,10 +1,14 @@
 """The HTTP endpoint of a running program: `/health/live`, `/health/ready` and `/metrics`. For a private network only.
 
-It answers GET and nothing else, reads no body, and gives each client a few seconds; at most MOST_CLIENTS at once.
+It answers GET and nothing else, reads no body, and hangs up on a client after CLIENT_SECONDS, however busy it looks; at
+most MOST_CLIENTS are served at once.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import socketserver
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,6 +71,7 @@ class _Server(ThreadingHTTPServer):
     status: Callable[[], Status]
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._free = threading.BoundedSemaphore(MOST_CLIENTS)
         super().__init__(address, handler)
 
@@ -77,14 +82,28 @@ class _Server(ThreadingHTTPServer):
         else:
             self.shutdown_request(request)
 
+    def server_bind(self) -> None:
+        """Without asking the DNS for our name, as the base class does: nobody wants it, and it may take a minute."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        over = threading.Timer(CLIENT_SECONDS, _hang_up, (request,))
+        over.daemon = True
+        over.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            over.cancel()
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is nothing to tell of."""
+
+
+def _hang_up(request: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it has gone by itself
+        request.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ socket that it was given; that socket also tells it when we are gone, and then i
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -65,18 +66,27 @@ class Reporter:
         self._due = now + TELL_SECONDS
         status = self._status()
         try:
-            self._socket.send(status.dump())
+            self._tell(status)
         except BlockingIOError:
             pass  # the parent is busy, or stopped: it will hear the next one
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             self._due = float("inf")
             log.warning("the process that started this one is gone: stopping")
             signal.raise_signal(signal.SIGTERM)
 
+    def _tell(self, status: Status) -> None:
+        try:
+            self._socket.send(status.dump())
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+            log.warning("this process has more metrics than it can tell the one that started it: they are left out")
+            self._socket.send(status.dump(with_samples=False))
+
 
 @dataclass(slots=True)
 class _Child:
-    """One of the processes; a number is one place, taken by one after the other."""
+    """One of the processes; a number is one place, taken by one after the other, and `has_worked` is of all of them."""
 
     number: int
     program: subprocess.Popen[bytes] | None = None
@@ -85,6 +95,7 @@ class _Child:
     started: float = 0.0
     start_at: float = 0.0
     deaths: int = 0
+    has_worked: bool = False
     code: int | None = None
 
 
@@ -188,7 +199,7 @@ class Processes:
         assert child.line is not None
         try:
             while told := child.line.recv(DATAGRAM_BYTES):
-                child.status = load(told)
+                child.status, child.has_worked = load(told), True
         except (BlockingIOError, ConnectionError):
             pass  # that was all
 
@@ -201,7 +212,7 @@ class Processes:
             child.code = 0  # it was told to stop before it could hear that, with nothing in hand
         elif code == 0 or self._stopped_at is not None:
             child.code = code if code >= 0 else 1
-        elif code > 0 and not had_worked:
+        elif code > 0 and not child.has_worked:
             child.code = code
             self._stop()
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ import structlog
 from logsluice.hosts.status import FRESH_SECONDS, Reason, Status, load
 
 WRITE_SECONDS = 2.0
+_NAME = re.compile(r"[0-9a-f]{16}-(?P<pid>\d{1,10})\.(?:json|new)")
 
 log = structlog.get_logger("status")
 
@@ -41,7 +43,7 @@ class StatusFile:
     def __enter__(self) -> StatusFile:
         try:
             _make(self._path.parent, is_shared="LOGSLUICE_RUN_DIR" not in os.environ)
-            for _ in _present("*-*.*"):  # what was killed has left its file
+            for _ in _present():  # what was killed has left its file
                 pass
         except OSError as error:
             self._give_up(error)
@@ -83,8 +85,10 @@ def folder() -> Path:
 
 def running(configuration: str | None) -> Iterator[Status]:
     """The status of each program that runs here, or of those that run one configuration file."""
-    pattern = "*-*.json" if configuration is None else f"{_stem(configuration)}-*.json"
-    for path, pid in _present(pattern):
+    stem = None if configuration is None else _stem(configuration)
+    for path, pid in _present():
+        if path.suffix != ".json" or stem not in (None, path.stem.partition("-")[0]):
+            continue
         try:
             status = load(path.read_bytes())
         except FileNotFoundError:
@@ -96,11 +100,16 @@ def running(configuration: str | None) -> Iterator[Status]:
         yield status
 
 
-def _present(pattern: str) -> Iterator[tuple[Path, int]]:
-    """The files of processes that are there; those of processes that were killed are cleared away."""
-    for path in sorted(folder().glob(pattern)):
-        pid = int(path.stem.rpartition("-")[2])
-        if _is_there(pid):
+def _present() -> Iterator[tuple[Path, int]]:
+    """The files of processes that are there; those of processes that were killed are cleared away.
+
+    The folder may be somebody's own, with other files in it: what is not named as ours is left alone.
+    """
+    for path in sorted(folder().glob("*-*.*")):
+        name = _NAME.fullmatch(path.name)
+        if name is None:
+            continue
+        if _is_there(pid := int(name["pid"])):
             yield path, pid
         else:
             path.unlink(missing_ok=True)

@@ -67,8 +67,11 @@ class LocalKeeper:
 
     def hold(self, partition: str) -> None:
         """Lock a file beside the database; the system lets it go when the process ends, however it ends."""
-        name = hashlib.blake2b(partition.encode(), digest_size=8).hexdigest()
-        lock = os.open(self._folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        path = self._folder / f"{hashlib.blake2b(partition.encode(), digest_size=8).hexdigest()}.lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise UsageError(f"{path} can't be locked: {error.strerror}", "let one user own the state") from error
         self._held.append(lock)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,7 +88,7 @@ class LocalKeeper:
 
     def names(self, beginning: str) -> list[str]:
         """The partitions whose names begin so, sorted."""
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(
                 "SELECT name FROM partitions WHERE substr(name, 1, ?) = ? ORDER BY name", (len(beginning), beginning)
             )
@@ -93,7 +96,7 @@ class LocalKeeper:
 
     def entries(self, partition: str) -> dict[bytes, bytes]:
         """All of a partition."""
-        with self._lock:
+        with self._reading():
             return dict(
                 self._db.execute(
                     "SELECT key, value FROM entries WHERE partition = (SELECT id FROM partitions WHERE name = ?)",
@@ -103,7 +106,7 @@ class LocalKeeper:
 
     def find(self, partition: str, keys: Collection[bytes]) -> set[bytes]:
         """Which of these keys a partition has."""
-        with self._lock:
+        with self._reading():
             row = self._db.execute("SELECT id FROM partitions WHERE name = ?", (partition,)).fetchone()
             if row is None:
                 return set()
@@ -154,6 +157,14 @@ class LocalKeeper:
         for lock in self._held:
             os.close(lock)
         self._held.clear()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:
+            raise Unavailable(f"the state in {self._folder} can't be read: {error}") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
