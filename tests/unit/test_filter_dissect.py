@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from logsluice.components import Context
@@ -52,6 +54,16 @@ def parts(pattern: str, text: str, **event: Any) -> Event:
 )
 def test_a_pattern_takes_a_text_apart(pattern: str, text: str, found: Event) -> None:
     assert parts(pattern, text) == found
+
+
+@given(
+    st.lists(st.tuples(st.text("ab é", max_size=3), st.sampled_from([", ", "|", "->", "é→", "''"])), min_size=1),
+    st.text("ab,|'"),
+)
+def test_what_was_joined_by_delimiters_comes_apart_again(joined: list[tuple[str, str]], rest: str) -> None:
+    pattern = "".join(f"%{{f{n}}}{delimiter}" for n, (_, delimiter) in enumerate(joined)) + "%{rest}"
+    text = "".join(value + delimiter for value, delimiter in joined) + rest
+    assert parts(pattern, text) == {**{f"f{n}": value for n, (value, _) in enumerate(joined)}, "rest": rest}
 
 
 def test_parts_are_appended_to_what_is_there() -> None:

@@ -58,6 +58,8 @@ def test_the_keys_of_an_object_become_fields(text: str, fields: Event) -> None:
         ("[1, 2]", [1, 2]),
         ('"text"', "text"),
         ("null", None),
+        ("", None),
+        (" \n", None),
         ("123456789012345678901234567890", 123456789012345678901234567890),
         ("[1.5e3, -0.0, 1e-10]", [1500.0, 0.0, 1e-10]),
         ('{"@timestamp": "no time", "tags": 5}', {"@timestamp": "no time", "tags": 5}),

@@ -98,6 +98,7 @@ def test_keys_within_a_text_are_replaced(value: str, text: str | None) -> None:
         ({"l": ["x"]}, {"l": ["x"], "names": [None]}),
         ({"l": "1"}, {"l": "1", "names": ["one"], "tags": ["ok"]}),
         ({}, {}),
+        ({"l": None}, {"l": None, "names": []}),
         ({"l": ["1"], "names": "there"}, {"l": ["1"], "names": "there"}),
     ],
 )
@@ -113,7 +114,7 @@ def test_each_value_of_a_list(event: Event, after: Event) -> None:
             [{"id": "1"}, {"id": 2}, {"id": "x"}, {"id": None}, {}, 5, {"id": "1", "name": "there"}],
             [
                 *({"id": "1", "name": "one"}, {"id": 2, "name": "two"}, {"id": "x", "name": "?"}),
-                *({"id": None}, {}, 5, {"id": "1", "name": "there"}),
+                *({"id": None}, {}, 5, {"id": "1", "name": "one"}),
             ],
         ),
         ("x", "x"),

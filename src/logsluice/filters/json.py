@@ -88,9 +88,11 @@ def build(config: Config, _: Context) -> Filter:
 
 
 def parse(text: Any) -> Any:
-    """The value of a JSON text. Raises ValueError."""
+    """The value of a JSON text; blank ones are null, as in Logstash. Raises ValueError."""
     if not isinstance(text, str):
         raise ValueError(f"a {type(text).__name__} is no JSON text")
+    if not text or text.isspace():
+        return None
     value = orjson.loads(text)
     return json.loads(text) if _LARGE.search(text) else value
 

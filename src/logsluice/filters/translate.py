@@ -12,7 +12,8 @@ Options:
 - `exact` (true): the whole value must be a key. With `regex` (false) the keys are regular expressions, and the first
   that matches wins. With `exact: false` every key that occurs within the value is replaced.
 - `fallback`: a text with `%{…}` for what is not found.
-- `override`: whether a target that is there is replaced; default false, unless it is the source.
+- `override`: whether a target that is there is replaced; default false, unless it is the source. In the objects of
+  `iterate_on` it always is.
 - `iterate_on`: a list field. Its objects are translated one by one, `source` and `target` being fields within them;
   where it is the source itself, its values are, and the target gets a list.
 - `ecs_compatibility`: `disabled`, or `v1`, `v8`.
@@ -118,7 +119,7 @@ class Translate(EachEvent):
         if values is MISSING:
             return False
         if self._list == self._source:
-            return self._values(event, values if isinstance(values, list) else [values])
+            return self._values(event, values if isinstance(values, list) else [] if values is None else [values])
         objects = [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
         return any([self._one(event, each) for each in objects])  # noqa: C419 - every one of them
 
@@ -127,7 +128,7 @@ class Translate(EachEvent):
         value = self._source.find(holder)
         if value is MISSING or (holder is not event and value is None):
             return False
-        if not self._overrides and self._target.exists(holder):
+        if holder is event and not self._overrides and self._target.exists(event):
             return False
         if isinstance(value, list):
             value = value[0] if value else None
