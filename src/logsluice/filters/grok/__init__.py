@@ -12,7 +12,8 @@ Options:
 - `overwrite`: fields whose value is replaced; any other that is a text already becomes a list of both.
 - `tag_on_failure`: default `_grokparsefailure`; `timeout_millis` (30000; 0 for none), for each `pattern` or for all
   that are tried on an `event` (`timeout_scope`), and `tag_on_timeout` (`_groktimeout`).
-- `ecs_compatibility`: `disabled` (`%{IPORHOST:clientip}` in our patterns) or `v1`, `v8` (`[source][address]`).
+- `ecs_compatibility`: `disabled` (`%{IPORHOST:clientip}` in our patterns) or `v1`, `v8` (`[source][address]`);
+  the patterns of Bacula, BIND, Cisco, Exim, firewalls, HAProxy, Junos, Nagios, Rails and Zeek have plain names only.
 
 `%{INT:n:int}` and `%{NUMBER:n:float}` convert. Patterns are Ruby's regular expressions: `^` and `$` are a line's, the
 dot matches a line feed, `\\w` is ASCII. A pattern may match anywhere in the text, unless it is anchored.

@@ -22,7 +22,9 @@ _USE = regex.compile(
     r"%\{(?P<name>[A-Za-z0-9_]+)(?::(?P<field>[@\[\]A-Za-z0-9_:.-]+))?"
     r"(?:=(?P<definition>(?:[^{}\\]+|\\.|(?P<curly>\{(?:[^{}]+|\\[{}]|(?&curly))*\}))+))?[^}]*\}"
 )
-_NAMED = regex.compile(r"(?<!\\)(?P<opening>\(\?<|\\[kg]<)(?P<name>[A-Za-z_@\[][^>]*)>")
+_NAMED = regex.compile(
+    r"(?<!\\)(?:(?P<opening>\(\?<|\\[kg]<)(?P<name>[A-Za-z_@\[][^>]*)>|\(\?'(?P<name>[A-Za-z_@\[][^']*)')"
+)
 
 
 class InvalidGrok(ValueError):
@@ -126,7 +128,7 @@ class _Expansion:
     def _renamed(self, found: regex.Match[str]) -> str:
         """A named group, or a reference back to the last one of that name."""
         opening, name = found["opening"], found["name"]
-        if opening == "(?<":
+        if opening in ("(?<", None):  # without it, the name stood in quotes
             return f"(?<{self._group(name, '')}>"
         same = [group for group, (field, _) in self.fields.items() if field == name]
         return f"{opening}{same[-1] if same else name}>"
