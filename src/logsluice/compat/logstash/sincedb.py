@@ -6,8 +6,9 @@ Facts: the sources of the inputs `s3` and `file`.
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from pathlib import Path
@@ -40,11 +41,39 @@ def after_last_object(path: str | None, data: str, bucket: str, prefix: str | No
     return None
 
 
-def _usual_places(data: str, read: str) -> Iterator[Path]:
+def positions_in_files(path: str | None, data: str, patterns: Sequence[str]) -> dict[str, int]:
+    """How far Logstash's input `file` has read, by path, for files that are still there under some of these patterns.
+
+    Args:
+        path: `sincedb_path`, or None for Logstash's own place.
+        data: `path.data`, "" where it is not known.
+        patterns: The input's `path`.
+    """
+    own = list(_usual_places(data, ",".join(patterns), ".sincedb_", "file"))
+    for place in [Path(path)] if path else own:
+        try:
+            lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        read = dict(_positions(lines))
+        there = (file for pattern in patterns for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute
+        return {file: read[inode] for file in sorted(there) if (inode := os.stat(file).st_ino) in read}  # noqa: PTH116
+    return {}
+
+
+def _positions(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Of `inode major minor position [time path]`: inodes and positions."""
+    for line in lines:
+        parts = line.split()
+        if len(parts) >= 4 and parts[0].isdigit() and parts[3].isdigit():
+            yield int(parts[0]), int(parts[3])
+
+
+def _usual_places(data: str, read: str, name: str = "sincedb_", plugin: str = "s3") -> Iterator[Path]:
     digest = md5(read.encode(), usedforsecurity=False).hexdigest()
     for folder in (data, *DATA_FOLDERS):
         if folder:
-            yield Path(folder) / "plugins" / "inputs" / "s3" / f"sincedb_{digest}"
+            yield Path(folder) / "plugins" / "inputs" / plugin / f"{name}{digest}"
     if "HOME" in os.environ:
         yield Path(os.environ["HOME"]) / f".sincedb_{digest}"
 

@@ -60,10 +60,17 @@ class Config(Options):
         min_length=1, description="Files, folders, patterns with `*`, `?`, `[…]` and `**`, and `-` for standard input."
     )
     recursive: bool = Field(default=True, description="Whether folders are read with the folders in them.")
+    exclude: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        default=(), description="Files whose names, without folders, fit one of these patterns are left out."
+    )
     follow: bool = Field(default=False, description="Whether to go on with what is added, and with new files.")
     interval: Duration = Field(default=1.0, gt=0, description="Following: how often files are looked at.")
     start_at: Literal["beginning", "end"] = Field(
         default="beginning", description="Following: where to start in files that are there at the very first start."
+    )
+    positions: dict[str, int] = Field(
+        default_factory=dict,
+        description="Following: where to start in some files, by absolute path and in bytes, at the very first start.",
     )
     range_bytes: Size = Field(
         default=8 * 1024 * 1024, ge=1024, description="Following: how much of a file is handed out at once."

@@ -57,7 +57,7 @@ class FollowingSource:
         """
         self._positions.open()
         with self._wakeup:
-            self._lookout.look(at_end=self.config.start_at == "end" and not self._positions)
+            self._lookout.look(first=not self._positions)
 
     def receive(self, wait: float) -> list[Delivery] | None:
         """New lines of some files; an empty list when there are none within `wait` seconds."""

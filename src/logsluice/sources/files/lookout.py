@@ -61,11 +61,11 @@ class Lookout:
         for file in self.files():
             file.close()
 
-    def look(self, at_end: bool = False) -> None:
+    def look(self, first: bool = False) -> None:
         """Look at every file once: those that grew, moved, shrank, went and came.
 
         Args:
-            at_end: Leave out what new files hold by now.
+            first: Nothing is known yet: the configuration says where to start in files that are there.
 
         Raises:
             SourceFault: The state can't be written.
@@ -76,7 +76,7 @@ class Lookout:
         claimed = {file.known.key: file for file in (*self._files.values(), *self._leaving)}
         for path, status in found.values():
             try:
-                self._meet(path, status, claimed, at_end)
+                self._meet(path, status, claimed, first)
             except OSError as error:
                 log.warning("a file can't be read", reason=str(file_fault(error, path)))
         self._leaving = [file for file in self._leaving if self._still_leaving(file)]
@@ -87,7 +87,7 @@ class Lookout:
         seen: set[tuple[int, int]] = set()
         for text in self._config.paths:
             try:
-                paths = find_files([text], self._base, self._config.recursive)
+                paths = find_files([text], self._base, self._config.recursive, self._config.exclude)
             except UsageError:
                 continue  # it may come
             for path in paths:
@@ -134,7 +134,7 @@ class Lookout:
         file.close()
         return False
 
-    def _meet(self, path: Path, status: os.stat_result, claimed: dict[bytes, Followed], at_end: bool) -> None:
+    def _meet(self, path: Path, status: os.stat_result, claimed: dict[bytes, Followed], first: bool) -> None:
         """A file that is not followed: one known from before, a copy of one that is followed, or a new one."""
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -152,14 +152,23 @@ class Lookout:
                 known = self._positions.new(path, head)
                 if compressed:
                     self._look_inside(handle, known, status)
-                if at_end:
-                    known.position = status.st_size if compressed else last_line_end(handle, 0, status.st_size) or 0
+                if first:
+                    end = self._start_in(path, status.st_size)
+                    whole = compressed and end == status.st_size
+                    known.position = end if whole else last_line_end(handle, 0, 0 if compressed else end) or 0
             known.look_at(head, status)
         finally:
             os.close(handle)
         self._positions.note(known)
         file = Followed(known, path, compressed, known.position, status.st_size)
         self._files[known.node] = claimed[known.key] = file
+
+    def _start_in(self, path: Path, size: int) -> int:
+        """How much of a file that is there at the very first start is left out."""
+        named = self._config.positions.get(str(path.absolute()))
+        if named is not None:
+            return min(named, size)
+        return size if self._config.start_at == "end" else 0
 
     def _look_inside(self, handle: int, known: Known, status: os.stat_result) -> None:
         """Rotation compresses what was followed before: nothing of it is to be read twice, and none under other ids."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from logsluice.components import near
@@ -13,8 +14,16 @@ from logsluice.errors import UsageError
 STDIN = "-"
 
 
-def find_files(paths: Sequence[str], base: Path, recursive: bool = True) -> list[str | Path]:
+def find_files(
+    paths: Sequence[str], base: Path, recursive: bool = True, exclude: Sequence[str] = ()
+) -> list[str | Path]:
     """Every file meant, each once, in the order of the paths and then of the names; `-` stays as it is.
+
+    Args:
+        paths: As configured.
+        base: Where relative ones start.
+        recursive: Whether folders are read with the folders in them.
+        exclude: Patterns of names that are left out.
 
     Raises:
         UsageError: A path does not exist, or a pattern matches nothing.
@@ -22,7 +31,7 @@ def find_files(paths: Sequence[str], base: Path, recursive: bool = True) -> list
     found: dict[str | Path, None] = {}
     for path in paths:
         found.update(dict.fromkeys([STDIN] if path == STDIN else _files_of(path, base, recursive)))
-    return list(found)
+    return [file for file in found if file == STDIN or not any(fnmatch(Path(file).name, each) for each in exclude)]
 
 
 def _files_of(text: str, base: Path, recursive: bool) -> Iterator[Path]:

@@ -41,7 +41,7 @@ class FilesSource:
         Raises:
             UsageError: A path does not exist, or a pattern matches nothing.
         """
-        files = find_files(self.config.paths, self._base, self.config.recursive)
+        files = find_files(self.config.paths, self._base, self.config.recursive, self.config.exclude)
         sizes = [_size(file) for file in files]
         self.total_bytes = None if None in sizes else sum(size or 0 for size in sizes)
         self._waiting.extend(files)

@@ -1,0 +1,30 @@
+"""Made-up messages: the source `generator`. Events have their round in `sequence`, and no `host`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from logsluice.compat.logstash.plugins import Feed, Input, InputSettings
+from logsluice.filters._options import Text
+
+
+class Settings(InputSettings):
+    """Options of the input `generator`."""
+
+    message: Text = Field(default="Hello world!", description="What is handed out; `stdin` is not read.")
+    lines: Annotated[tuple[Text, ...] | None, BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = Field(
+        default=None, description="Several instead of one, in order."
+    )
+    count: int = Field(default=0, ge=0, description="How many times; 0 for ever.")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads.")
+
+
+def translate(settings: Settings) -> Input:
+    """The source `generator`."""
+    if settings.message == "stdin" and settings.lines is None:
+        raise ValueError("a message of standard input can't be had: write the text, or use the input stdin")
+    lines = list(settings.lines) if settings.lines is not None else [settings.message]
+    source = {"type": "generator", "lines": lines, "count": settings.count}
+    return Input(source, pipeline={"workers": settings.threads}, feed=Feed(whole=True))
