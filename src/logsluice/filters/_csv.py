@@ -36,34 +36,28 @@ def row_reader(separator: str, quote: str) -> Callable[[str], Row | None]:
         quote: One character.
     """
     mark, between = re.escape(quote), re.escape(separator)
-    quoted = re.compile(rf"{mark}((?:[^{mark}]|{mark}{mark})*){mark}")
+    quoted = rf"({mark}(?:[^{mark}]++|{mark}{mark})*+{mark})"
+    plain = rf"((?:(?!{between})[^{mark}\r\n])*+)" if len(separator) > 1 else rf"([^{between}{mark}\r\n]*+)"
+    columns = {end: re.compile(rf"(?:{quoted}|{plain})({between}|{end}|\Z)") for end in ("\n", "\r\n", "\r")}
 
     def read(text: str) -> Row | None:
         if not text:
             return None
-        found = _ROW_END.search(text)
+        found = _ROW_END.search(text) if "\n" in text or "\r" in text else None
         ending = found[0] if found else "\n"
-        stop = re.compile(f"{between}|{re.escape(ending)}")
         row: Row = []
-        at = 0
         if text.startswith(ending):
             return row
-        while True:
-            enclosed = quoted.match(text, at)
-            if enclosed is not None:
-                row.append(enclosed[1].replace(quote + quote, quote))
-                end = stop.match(text, enclosed.end())
-                if end is None and enclosed.end() < len(text):
-                    raise ValueError("something stands behind a closing quote")
-            else:
-                end = stop.search(text, at)
-                plain = text[at : end.start() if end else len(text)]
-                if quote in plain or "\r" in plain or "\n" in plain:
-                    raise ValueError("a quote is not closed, or stands within a value, or a line ends there")
-                row.append(plain or None)
-            if end is None or end[0] != separator:
+        at = 0
+        for column in columns[ending].finditer(text):
+            if column.start() != at:
+                break
+            enclosed, value, end = column.groups()
+            row.append(value or None if enclosed is None else enclosed[1:-1].replace(quote + quote, quote))
+            if end != separator:
                 return row
-            at = end.end()
+            at = column.end()
+        raise ValueError(f"bad quotes from character {at} on")
 
     return read
 

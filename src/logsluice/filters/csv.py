@@ -27,6 +27,7 @@ Example, in YAML::
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -36,7 +37,7 @@ from logsluice.filters._common import CommonOptions, EachEvent, within
 from logsluice.filters._csv import ConversionName, Row, convert, row_reader
 from logsluice.filters._options import FieldRef, FieldRefs, FilledText, Text, pairs
 from logsluice.filters._tags import add_failure_tags
-from logsluice.lang.references import Reference, reference
+from logsluice.lang.references import Reference
 from logsluice.model import Event, Filter, RejectEvent
 
 FAILURE_TAGS = ("_csvparsefailure",)
@@ -68,6 +69,14 @@ class Config(CommonOptions):
     ecs_compatibility: Literal["disabled", "v1", "v8"] = "disabled"
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The field of a column, None where it has none, and what it is converted to."""
+
+    field: Reference | None
+    kind: ConversionName | None
+
+
 class Csv(EachEvent):
     """The filter."""
 
@@ -77,6 +86,8 @@ class Csv(EachEvent):
         self._source = Reference(config.source)
         self._read = row_reader(config.separator, config.quote_char)
         self._columns = config.columns
+        self._known: dict[int, _Column] = {}
+        self._skips_empty = config.skip_empty_columns
         self._learns = config.autodetect_column_names and not config.columns
         self._learning = threading.Lock()
 
@@ -98,21 +109,19 @@ class Csv(EachEvent):
         if row is None:
             raise ValueError("an empty row")
         for number, value in enumerate(row):
-            self._put(event, number, value)
+            column = self._known.get(number) or self._column(number)
+            if column.field is not None and (value or not self._skips_empty):
+                column.field.set(event, value if not column.kind or value is None else convert(value, column.kind))
         return True
 
-    def _put(self, event: Event, number: int, value: str | None) -> None:
-        if not value and self._config.skip_empty_columns:
-            return
+    def _column(self, number: int) -> _Column:
+        """What becomes of a column; found out once."""
+        name = f"column{number + 1}" if self._config.autogenerate_column_names else None
         if number < len(self._columns):
             name = self._columns[number]
-        elif self._config.autogenerate_column_names:
-            name = f"column{number + 1}"
-        else:
-            return
-        kind = self._config.convert.get(name)
-        field = reference(within(self._config.target, name))
-        field.set(event, value if kind is None or value is None else convert(value, kind))
+        field = None if name is None else Reference(within(self._config.target, name))
+        column = self._known[number] = _Column(field, self._config.convert.get(name or ""))
+        return column
 
     def _row(self, text: Any) -> Row | None:
         if not isinstance(text, str):
