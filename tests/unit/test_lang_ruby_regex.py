@@ -49,6 +49,11 @@ def test_patterns_mean_what_they_mean_in_ruby(pattern: str, text: str, found: li
     assert [match[0] for match in compile_ruby(pattern).finditer(text)] == found
 
 
+def test_beside_named_groups_others_capture_nothing() -> None:
+    assert compile_ruby(r"(a)(?:b)(c)").groups == 2
+    assert compile_ruby(r"(a)(?<x>b(c))(?=d)\(e").groups == 1
+
+
 def test_named_groups_and_calls_work() -> None:
     assert compile_ruby(r"(?<x>[ab])-\k<x>").search("a-b b-b")[0] == "b-b"  # type: ignore[index]
     assert compile_ruby(r"(?<nested>\((?:[^()]|\g<nested>)*\))").search("x(a(b)c)")[0] == "(a(b)c)"  # type: ignore[index]

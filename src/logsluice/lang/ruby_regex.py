@@ -96,6 +96,7 @@ _QUANTIFIER = regex.compile(r"\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\}")
 _FLAGS = regex.compile(r"\(\?([imx]*)(?:-([imx]+))?([:)])")
 _UNICODE = regex.compile(r"\\u(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))")
 _NAME = regex.compile(r"\\([kg])<([A-Za-z_][A-Za-z0-9_]*|[0-9]+)>")
+_HAS_NAMES = regex.compile(r"(?<!\\)\(\?<[A-Za-z_]")
 _PROPERTY = regex.compile(r"\\[pP]\{\^?[A-Za-z_ ]+\}")
 _POSIX = regex.compile(r"\[:\^?[a-z]+:\]")
 
@@ -107,6 +108,7 @@ class _Translation:
         self.pattern = pattern
         self.at = 0
         self.depth = 0
+        self.plain = "(?:" if _HAS_NAMES.search(pattern) else "("  # beside named groups others capture nothing
 
     def run(self) -> str:
         done: list[str] = []
@@ -179,7 +181,7 @@ class _Translation:
     def _group(self) -> str:
         if not (found := _FLAGS.match(self.pattern, self.at)):
             self.at += 1
-            return "("
+            return "(" if self.pattern.startswith("?", self.at) else self.plain
         self._take(found)
         on, off, end = (found[1] or "").replace("m", "s"), (found[2] or "").replace("m", "s"), found[3]
         return f"(?{on}{'-' + off if off else ''}{end}"
