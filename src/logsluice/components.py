@@ -84,6 +84,7 @@ class Context:
         base: The folder that relative paths in the configuration start from.
         state: Where positions and ledgers are kept: a folder, or `s3://bucket/prefix`.
         timestamps: How outputs write times: see `logsluice.lang.as_json`.
+        output: Of an output, its own name, which is unique in the pipeline.
     """
 
     pipeline: str = "main"
@@ -91,6 +92,7 @@ class Context:
     base: Path = field(default_factory=Path)
     state: str = "state"
     timestamps: Timestamps = "exact"
+    output: str = ""
 
 
 class UnknownComponent(LookupError):

@@ -37,11 +37,16 @@ class Place:
 
     def key(self, format_name: str, date: str, window: str) -> str:
         """Where the rows of one window, format and day belong."""
-        if not _WINDOW.fullmatch(window):
-            window = hashlib.blake2b(window.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-        return f"{self.prefix}format={safe(format_name)}/date={date}/{window}.parquet"
+        return f"{self.prefix}format={safe(format_name)}/date={date}/{safe_window(window)}.parquet"
 
     def partition(self, key: str) -> tuple[str, str] | None:
         """The format (as in the path) and date of an object, None where it is none of the archive's."""
         found = _KEY.fullmatch(key.removeprefix(self.prefix))
         return None if found is None else (found[1], found[2])
+
+
+def safe_window(window: str) -> str:
+    """A window's name as a part of a key: a digest of it where it has characters that are unusual there."""
+    if _WINDOW.fullmatch(window):
+        return window
+    return hashlib.blake2b(window.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

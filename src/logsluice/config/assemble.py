@@ -167,7 +167,7 @@ class _Builder:
                     here, f"another output is named {node.name!r}; give this one a name of its own: `name: ...`"
                 )
             self._names.add(node.name)
-            sink = self._build("sinks", node, here, context)
+            sink = self._build("sinks", node, here, replace(context, output=node.name))
             if sink is not None:
                 yield Output(node.name, sink, outer, node.required)
 

@@ -26,13 +26,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from logsluice.archive import Place
-from logsluice.aws.session import AwsOptions
-from logsluice.components import Context, Options
+from logsluice.components import Context
 from logsluice.errors import Sick, SinkFault
 from logsluice.model import Encoded, Sent
+from logsluice.sinks._objects import ObjectOptions, put
 from logsluice.sinks._rows import RowSink
 from logsluice.store.chunk import Chunk, Part
 from logsluice.store.converting import Converter
@@ -49,27 +49,13 @@ def _place(uri: str) -> str:
     return uri
 
 
-class Config(Options):
+class Config(ObjectOptions):
     """Options of the `archive` output."""
 
     to: Annotated[str, AfterValidator(_place)] = Field(description="Where the objects go: s3://bucket/prefix.")
     storage_class: (
         Literal["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "EXPRESS_ONEZONE"] | None
     ) = Field(None, description="The objects' storage class, one that can be read at once; else the bucket's own.")
-    sse: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = Field(
-        None, description="Server-side encryption, where the bucket's default is not what is wanted."
-    )
-    kms_key_id: str | None = Field(None, description="The KMS key, with `sse: aws:kms`; else AWS's own for S3.")
-    expected_owner: str | None = Field(
-        None, pattern=r"^\d{12}$", description="The account that the bucket must belong to."
-    )
-    aws: AwsOptions = AwsOptions()
-
-    @model_validator(mode="after")
-    def _key_has_a_use(self) -> Config:
-        if self.kms_key_id is not None and self.sse not in ("aws:kms", "aws:kms:dsse"):
-            raise ValueError("`kms_key_id` needs `sse: aws:kms`")
-        return self
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -81,20 +67,19 @@ class Config(Options):
         """Objects are named by windows of the input."""
         return True
 
-    def arguments(self) -> dict[str, str]:
-        """What PutObject is given beside the object."""
-        given = {
-            "StorageClass": self.storage_class,
-            "ServerSideEncryption": self.sse,
-            "SSEKMSKeyId": self.kms_key_id,
-            "ExpectedBucketOwner": self.expected_owner,
-        }
-        return {name: value for name, value in given.items() if value is not None}
-
 
 def build(config: Config, context: Context) -> ArchiveSink:
     """The sink for a pipeline."""
     return ArchiveSink(config, context)
+
+
+def probe(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - as every component's
+    """Live: whether the bucket is there. Raises LogsluiceError: it is not, or there is no way to it."""
+    from logsluice.aws.listing import Lister, look_into
+
+    place = Place.of(config.to)
+    if why := look_into(Lister(config.aws.client("s3"), place.bucket, config.expected_owner or ""), place.prefix):
+        yield "to", f"{why}, so whether objects may be written shows with the first one"
 
 
 class ArchiveSink(RowSink):
@@ -107,7 +92,7 @@ class ArchiveSink(RowSink):
         super().__init__(context.formats)
         self._config = config
         self._place = Place.of(config.to)
-        self._arguments = config.arguments()
+        self._arguments = config.arguments(StorageClass=config.storage_class)
         self._client: Any = None
         self._folder = Path()
         self._converter: Converter | None = None
@@ -144,16 +129,8 @@ class ArchiveSink(RowSink):
         self._opened.close()
 
     def _put(self, window: str, part: Part, extras: Sequence[str]) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from logsluice.aws.faults import output_fault
-
         key = self._place.key(part.format, part.date, window)
-        content = self._parquet(part, extras)
-        try:
-            self._client.put_object(Bucket=self._place.bucket, Key=key, Body=content, **self._arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise output_fault(error, f"can't write s3://{self._place.bucket}/{key}") from error
+        put(self._client, self._place.bucket, key, self._parquet(part, extras), self._arguments)
 
     def _parquet(self, part: Part, extras: Sequence[str]) -> bytes:
         import duckdb
