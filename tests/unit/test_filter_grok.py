@@ -47,6 +47,7 @@ def captured(text: Any, pattern: Any, **options: Any) -> Event:
         ("10.1.2.3:80", "%{IP:[peer][ip]}:%{INT:[peer][port]:int}", {"peer": {"ip": "10.1.2.3", "port": 80}}),
         ("1 2", "(?<[a][b]>\\d) (?<a-c.d>\\d)", {"a": {"b": "1"}, "a-c.d": "2"}),
         ("'x' 'y", "(?<q>['\"])(?<v>.)\\k<q>", {"q": "'", "v": "x"}),
+        ("a\\b(?<x>", "a\\\\(?<b>\\w)\\(\\?<x>", {"b": "b"}),
         ("abc", "(?'first'a)(?<rest>.+)", {"first": "a", "rest": "bc"}),
         ("id AB-12", "id %{CODE=[A-Z]{2}-[0-9]+}$", {}),
         ("id AB-12", "id %{CODE:code=[A-Z]{2}-[0-9]+}$", {"code": "AB-12"}),

@@ -96,7 +96,7 @@ _QUANTIFIER = regex.compile(r"\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\}")
 _FLAGS = regex.compile(r"\(\?([imx]*)(?:-([imx]+))?([:)])")
 _UNICODE = regex.compile(r"\\u(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))")
 _NAME = regex.compile(r"\\([kg])<([A-Za-z_][A-Za-z0-9_]*|[0-9]+)>")
-_HAS_NAMES = regex.compile(r"(?<!\\)\(\?<[A-Za-z_]")
+_HAS_NAMES = regex.compile(r"(?<!(?<!\\)(?:\\\\)*\\)\(\?<[A-Za-z_]")
 _PROPERTY = regex.compile(r"\\[pP]\{\^?[A-Za-z_ ]+\}")
 _POSIX = regex.compile(r"\[:\^?[a-z]+:\]")
 

@@ -34,7 +34,7 @@ class Captures:
         """
         replaced = [Reference(name).path for name in overwrite]
         self._puts = [_Put(capture, target, replaced) for capture in grok.captures]
-        self._pick = _picked([capture.group - 1 for capture in grok.captures])
+        self._pick = _picked([capture.group - 1 for capture in grok.captures], grok.pattern.groups)
         self._keeps_empty = keeps_empty
         names = [put.name for put in self._puts]
         self._names = frozenset(names)
@@ -43,7 +43,7 @@ class Captures:
 
     def put(self, event: Event, groups: Values) -> None:
         """Put the groups of a match. Raises CannotSet."""
-        values = self._pick(groups)
+        values = groups if self._pick is None else self._pick(groups)
         if self._set_new is not None and self._names.isdisjoint(event):
             try:
                 self._set_new(event, values)
@@ -102,11 +102,11 @@ def _written(puts: Sequence[_Put]) -> Callable[[Event, Values], None]:
     return written
 
 
-def _picked(places: Sequence[int]) -> Callable[[Values], Values]:
-    """From all groups of a match to those at some places."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda groups: tuple(groups[place] for place in places)
+def _picked(places: Sequence[int], groups: int) -> Callable[[Values], Values] | None:
+    """From all groups of a match to those at some places; None where that is all of them."""
+    if len(places) == groups:
+        return None
+    return itemgetter(*places) if len(places) > 1 else lambda values: tuple(values[place] for place in places)
 
 
 def _integer(text: str) -> int:

@@ -23,7 +23,7 @@ _USE = regex.compile(
     r"(?:=(?P<definition>(?:[^{}\\]+|\\.|(?P<curly>\{(?:[^{}]+|\\[{}]|(?&curly))*\}))+))?[^}]*\}"
 )
 _NAMED = regex.compile(
-    r"(?<!\\)(?:(?P<opening>\(\?<|\\[kg]<)(?P<name>[A-Za-z_@\[][^>]*)>|\(\?'(?P<name>[A-Za-z_@\[][^']*)')"
+    r"(?<!(?<!\\)(?:\\\\)*\\)(?:(?P<opening>\(\?<|\\[kg]<)(?P<name>[A-Za-z_@\[][^>]*)>|\(\?'(?P<name>[A-Za-z_@\[][^']*)')"
 )
 
 
