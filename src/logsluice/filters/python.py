@@ -30,6 +30,7 @@ Example, in YAML::
 
 from __future__ import annotations
 
+import ast
 import importlib
 import textwrap
 from collections.abc import Callable
@@ -132,11 +133,10 @@ def build(config: Config, _: Context) -> Filter:
 
 def _compiled(code: str, init: str) -> Function:
     """The code as a function of the event."""
-    body = textwrap.indent(textwrap.dedent(code).strip("\n") or "pass", "    ", lambda _: True)
     names: dict[str, Any] = {"__name__": "logsluice.filters.python.code"}
     try:
         exec(compile(init, "<init>", "exec"), names)  # noqa: S102 - to run it is what was asked
-        exec(compile(f"def run(event, get, set, remove, tag):\n{body}\n", "<code>", "exec"), names)  # noqa: S102
+        exec(compile(_as_function(code), "<code>", "exec"), names)  # noqa: S102
     except Exception as error:
         raise UsageError(f"Python refuses the code: {type(error).__name__}: {error}") from error
     run: Callable[..., Any] = names["run"]
@@ -158,6 +158,16 @@ def _compiled(code: str, init: str) -> Function:
         return run(event, get, put, remove, tag)
 
     return function
+
+
+def _as_function(code: str) -> ast.Module:
+    """A module with the code as the body of `run`; its own lines, so that texts of several lines stay as they are."""
+    module = ast.parse("def run(event, get, set, remove, tag): pass")
+    body = ast.parse(textwrap.dedent(code)).body
+    if body:
+        assert isinstance(module.body[0], ast.FunctionDef), "it was written so"
+        module.body[0].body = body
+    return module
 
 
 def _found(name: str) -> Function:

@@ -21,6 +21,7 @@ Example, in YAML::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -173,5 +174,5 @@ def _parser(regexes: Path | None) -> Parser:
         data: Mapping[str, Any] = YAML(typ="safe").load(regexes.read_text("utf-8"))
         groups = [data.get(name) or [] for name in ("user_agent_parsers", "os_parsers", "device_parsers")]
         return Parser(Resolver(loaders.load_data((groups[0], groups[1], groups[2]))))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, YAMLError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, YAMLError, re.error) as error:
         raise UsageError(f"useragent: {regexes} is no regexes.yaml: {error}") from error

@@ -33,11 +33,11 @@ import regex
 from pydantic import model_validator
 
 from logsluice.components import Context
+from logsluice.filters import uuid
 from logsluice.filters._common import CommonOptions, EachEvent
 from logsluice.filters._inspect import inspect
 from logsluice.filters._options import FieldRef, FieldRefs, Text
 from logsluice.filters.fingerprint._murmur import murmur3_32, murmur3_128
-from logsluice.filters.uuid import uuid_of
 from logsluice.lang.references import METADATA, MISSING, Reference
 from logsluice.lang.text import ruby_text
 from logsluice.model import Event, Filter
@@ -86,9 +86,7 @@ class Fingerprints(EachEvent):
         self._sources = [Reference(source) for source in config.source]
         self._fingerprint = _fingerprint(config)
         self._work = self._each
-        if config.method == "UUID":
-            self._work = self._uuid
-        elif config.concatenate_all_fields and config.method != "PUNCTUATION":
+        if config.concatenate_all_fields and config.method != "PUNCTUATION":
             self._work = self._all_fields
         elif config.concatenate_sources and config.method != "PUNCTUATION":
             self._sources.sort(key=lambda source: source.text)
@@ -118,12 +116,12 @@ class Fingerprints(EachEvent):
         parts = [f"|{name}|{_text(_sorted(event[name]))}" for name in names]
         self._target.set(event, self._fingerprint("".join(parts) + "|"))
 
-    def _uuid(self, event: Event) -> None:
-        self._target.set(event, uuid_of(event, self._target.text))
 
-
-def build(config: Config, _: Context) -> Filter:
+def build(config: Config, context: Context) -> Filter:
     """The filter of a configuration."""
+    if config.method == "UUID":
+        common = {name: getattr(config, name) for name in CommonOptions.model_fields}
+        return uuid.build(uuid.Config(target=config.target_field, overwrite=True, **common), context)
     return Fingerprints(config)
 
 
