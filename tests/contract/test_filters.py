@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from logsluice.lang.conditions import compile_condition
 from logsluice.model import Filter
 from logsluice.testing.filters import FilterSuite
 from tests import mmdb
+from tests.parts.ruby import need_ruby
 
 
 def built(name: str, **options: Any) -> Filter:
@@ -198,3 +200,109 @@ class TestBranch(FilterSuite):
 
     def fields(self, number: int) -> Mapping[str, Any]:
         return {"n": str(number)}
+
+
+@cache
+def ruby() -> Filter:
+    """One for the whole suite, for each has a process of its own."""
+    return built("ruby", code='event.set("n", event.get("text").upcase); event.set("[l][0]", 1)', add_tag="seen")
+
+
+class TestRuby(FilterSuite):
+    def make(self) -> Filter:
+        need_ruby()
+        return ruby()
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"text": f"x{number}", "l": [0]}
+
+
+class TestPython(FilterSuite):
+    multiplies = True
+
+    def make(self) -> Filter:
+        return built("python", code="event['n'] = get('text').upper()\nreturn [event, {'copy': get('[l][0]')}]")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"text": f"x{number}", "l": [0]}
+
+
+class TestFingerprint(FilterSuite):
+    def make(self) -> Filter:
+        return built("fingerprint", source=["a", "b"], method="MURMUR3_128", concatenate_sources=True)
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"a": f"x{number}", "b": {"c": [number]}}
+
+
+class TestFingerprintOfNetworks(FilterSuite):
+    def make(self) -> Filter:
+        return built("fingerprint", source="ip", method="IPV4_NETWORK", key="24")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"ip": f"192.0.2.{number % 256}"}
+
+
+class TestUseragent(FilterSuite):
+    def make(self) -> Filter:
+        return built("useragent", source="ua", target="ua")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"ua": "Mozilla/5.0 (Windows NT 10.0; rv:115.0) Gecko/20100101 Firefox/115.0"}
+
+
+class TestCidr(FilterSuite):
+    def make(self) -> Filter:
+        return built("cidr", address="%{ip}", network=["192.0.2.0/24", "%{net}"], add_tag="in")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"ip": f"198.51.100.{number % 256}", "net": "198.51.100.0/25"}
+
+
+class TestUrldecode(FilterSuite):
+    def make(self) -> Filter:
+        return built("urldecode", all_fields=True)
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": "a%20b%FF", "list": ["%41", {"k": "%42"}]}
+
+
+class TestPrune(FilterSuite):
+    def make(self) -> Filter:
+        return built("prune", blacklist_names=["^secret", "%{other}"], whitelist_values={"a": "^x"}, interpolate=True)
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"secrets": [1], "a": ["x", "y"], "other": "^gone$", "gone": 1}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"other": "("}, {"other": "[a"}]
+
+
+class TestTruncate(FilterSuite):
+    def make(self) -> Filter:
+        return built("truncate", length_bytes=2, add_tag="cut")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"message": "abcdef", "list": ["abcdef", {"k": "abcdef"}]}
+
+
+class TestDeDot(FilterSuite):
+    def make(self) -> Filter:
+        return built("de_dot", nested=True, recursive=True)
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"a.b": {"c.d": number}, "a.e": [{"f.g": 1}]}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"a": "a text where an object should go", "a.b": 1}, {".": 1, "..": 2, "a.": 3}]
+
+
+class TestUuid(FilterSuite):
+    def make(self) -> Filter:
+        return built("uuid", target="[made][uuid]")
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"made": {}}
+
+    def unwanted(self) -> Sequence[Mapping[str, Any]]:
+        return [{"made": "a text where an object should go"}]
