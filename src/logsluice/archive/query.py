@@ -6,10 +6,12 @@ what a query reads first anyway. So an archive needs no catalog, and nothing tha
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import duckdb
 
@@ -22,9 +24,6 @@ from logsluice.store.catalog import DataFile, Snapshot
 from logsluice.store.chunk import NO_DATE
 from logsluice.store.parquet import KEY, About
 from logsluice.store.query.engine import SqlQuery
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class ArchiveQuery(SqlQuery):
@@ -81,8 +80,10 @@ class ArchiveFiles:
         return location(file.path)
 
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Register our file system."""
+        """Register our file system; what does not fit into memory goes to the temporary folder."""
         connection.register_filesystem(ObjectFileSystem(self._blocks, self._listed))
+        spill = Path(tempfile.gettempdir(), f"logsluice-spill-{uuid.uuid4().hex}")  # made if needed, and removed
+        connection.execute("SET temp_directory = ?", [str(spill)])
 
     def close(self) -> None:
         """Close the connection."""

@@ -37,7 +37,7 @@ class Parquet:
         """See `logsluice.model.Framing`. Raises TooLarge as well, over MOST_BYTES."""
         import duckdb
 
-        with tempfile.NamedTemporaryFile(prefix="logsluice-", suffix=".parquet") as spooled:
+        with tempfile.TemporaryFile() as spooled:  # without a name: nothing is left of it when the process is killed
             size = 0
             for chunk in chunks:
                 size += len(chunk)
@@ -47,10 +47,11 @@ class Parquet:
             spooled.flush()
             if not size:
                 return
+            path = f"/dev/fd/{spooled.fileno()}"
             try:
                 with duckdb.connect(config=_CONFIG) as connection:
-                    yield _header(connection, spooled.name, size)
-                    yield from _rows(connection, spooled.name, limits)
+                    yield _header(connection, path, size)
+                    yield from _rows(connection, path, limits)
             except duckdb.Error as error:
                 raise Corrupt(f"no Parquet file: {str(error).splitlines()[0]}") from error
 

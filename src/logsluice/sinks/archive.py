@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from logsluice.archive import Place
+from logsluice.archive.workspace import workspace
 from logsluice.components import Context
 from logsluice.errors import Sick, SinkFault
 from logsluice.model import Encoded, Sent
@@ -103,7 +104,7 @@ class ArchiveSink(RowSink):
         self._client = self._config.aws.client("s3")
         with ExitStack() as opened:
             try:
-                self._folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="logsluice-archive-")))
+                self._folder = opened.enter_context(workspace())
                 (self._folder / "_tmp").mkdir()
             except OSError as error:
                 raise Sick(f"no temporary folder can be made: {error.strerror or error}") from error
