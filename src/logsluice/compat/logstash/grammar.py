@@ -219,7 +219,7 @@ def _explained(error: UnexpectedInput, text: str, file: str) -> InvalidSyntax:
             return InvalidSyntax("this quote is never closed; escapes are not read, a backslash is itself", mark)
         return InvalidSyntax(f"unexpected {rest[:1]!r}; here {_expected(error)} may stand", mark)
     assert isinstance(error, UnexpectedToken)
-    found = str(error.token)
+    found = str(error.token).split(maxsplit=1)[0]
     if error.token.type == "COMMA":
         return InvalidSyntax("unexpected ','; only the items of [ ] are separated by commas", mark)
     return InvalidSyntax(f"unexpected {found[:40]!r}; here {_expected(error)} may stand", mark)

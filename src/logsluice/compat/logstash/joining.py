@@ -54,22 +54,32 @@ class _Joiner:
         self._environ = environ
         self._reached: set[str] = set()
         self._listeners: dict[str, tuple[LogstashPipeline, Plugin]] = {}
+        self._listening: list[Plugin] = []
         for pipeline in pipelines:
             for plugin in _listening(pipeline):
                 if (settings := self._settings(plugin, input_.Settings)) is None:
                     continue
+                self._listening.append(plugin)
                 if settings.address in self._listeners:
                     self._problem(plugin.mark, f"another pipeline listens at the address {settings.address!r} already")
-                self._listeners[settings.address] = pipeline, plugin
+                else:
+                    self._listeners[settings.address] = pipeline, plugin
 
     def joined(self) -> list[LogstashPipeline]:
-        found = [self._whole(pipeline) for pipeline in self._pipelines if not _only_listens(pipeline)]
+        found = [self._whole(pipeline) for pipeline in self._pipelines if not self._only_listens(pipeline)]
         for address, (_, plugin) in self._listeners.items():
             if address not in self._reached:
                 self._document.marks[("input.pipeline", address)] = plugin.mark
                 self._document.names[("input.pipeline", address)] = f"input.pipeline {address}"
                 self._document.warn_once(("input.pipeline", address), "nothing sends to this address")
         return found
+
+    def _listens(self, node: Node) -> bool:
+        return any(node is plugin for plugin in self._listening)
+
+    def _only_listens(self, pipeline: LogstashPipeline) -> bool:
+        nodes = pipeline.nodes("input")
+        return bool(nodes) and all(map(self._listens, nodes))
 
     def _whole(self, pipeline: LogstashPipeline) -> LogstashPipeline:
         ways = _Ways()
@@ -79,7 +89,7 @@ class _Joiner:
         if ways.outputs and outputs:
             outputs = [Branch((Case("![@metadata][way]", mark, tuple(outputs)),), (), mark)]
         outputs += [_on(way, nodes, mark) for way, nodes in ways.outputs.items()]
-        inputs = tuple(node for node in pipeline.nodes("input") if not _is_pipeline(node))
+        inputs = tuple(node for node in pipeline.nodes("input") if not self._listens(node))
         return replace(
             pipeline,
             sections=(
@@ -180,11 +190,6 @@ def _listening(pipeline: LogstashPipeline) -> Iterator[Plugin]:
     for node in pipeline.nodes("input"):
         if isinstance(node, Plugin) and node.name == PIPELINE:
             yield node
-
-
-def _only_listens(pipeline: LogstashPipeline) -> bool:
-    nodes = pipeline.nodes("input")
-    return bool(nodes) and all(map(_is_pipeline, nodes))
 
 
 def _on(way: str, body: tuple[Node, ...], mark: Mark) -> Branch:

@@ -6,7 +6,8 @@ Facts: Logstash Reference, "Running Logstash from the Command Line", "Multiple P
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from logsluice.compat.logstash import folder
@@ -25,6 +26,7 @@ DEFAULTS = {
 """What a text on the command line may leave out."""
 
 MAIN = "main"
+_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def document_of_text(text: str, file: str, environ: Mapping[str, str] | None) -> Document:
@@ -124,15 +126,14 @@ def _declared(
 def _declared_pipeline(declared: folder.Declared, settings: Settings) -> LogstashPipeline:
     if "config.string" in declared.settings.given:
         given = settings.given["config.string"]
-        name = given.mark.file if given.mark.line else "<text>"
+        name = f"config.string of {declared.id}" if given.mark.line else "<text>"
         return _pipeline(declared.id, [(given.value, name)], settings, with_defaults=True)
     given = settings.given["path.config"]
     try:
         texts = texts_of(given.value)
     except UsageError as error:
-        message = f"{error}; {error.hint}"
         mark = given.mark
-        raise ConfigError([Problem(message, mark.file, mark.line, "path.config", column=mark.column)]) from None
+        raise ConfigError([Problem(str(error), mark.file, mark.line, "path.config", column=mark.column)]) from None
     return _pipeline(declared.id, texts, settings)
 
 
@@ -156,7 +157,10 @@ def texts_of(paths: Sequence[str]) -> list[tuple[str, str]]:
 
 def _files(path: str) -> list[FilePath]:
     place = FilePath(path)
-    found = sorted(place.iterdir()) if place.is_dir() else sorted(map(FilePath, glob.iglob(path, recursive=True)))  # noqa: PTH207 - patterns may be absolute
+    if place.is_dir():
+        found = sorted(place.iterdir())
+    else:
+        found = sorted({FilePath(name) for each in _alternatives(path) for name in glob.iglob(each, recursive=True)})  # noqa: PTH207 - patterns may be absolute
     files = [file for file in found if file.is_file() and not file.name.startswith(".")]
     if not files:
         beside = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
@@ -164,6 +168,16 @@ def _files(path: str) -> list[FilePath]:
             f"there is no configuration file {path}{near(place.name, beside)}", "check the path, and quote patterns"
         )
     return files
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    """`{a,b}` in a pattern stands for one pattern with each, as in Ruby's `Dir.glob`."""
+    found = _BRACES.search(pattern)
+    if found is None:
+        yield pattern
+        return
+    for choice in found[1].split(","):
+        yield from _alternatives(pattern[: found.start()] + choice + pattern[found.end() :])
 
 
 def _pipeline(

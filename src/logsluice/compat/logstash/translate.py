@@ -7,6 +7,7 @@ keeps the place where it is written, and every part is called in messages as Log
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
@@ -19,15 +20,16 @@ from logsluice.compat.logstash import plugins
 from logsluice.compat.logstash.joining import join
 from logsluice.compat.logstash.plugins import Input, InputSettings, Kind, OutputSettings
 from logsluice.compat.logstash.settings import Settings
-from logsluice.compat.logstash.syntax import Case, LogstashPipeline, Node, Plugin
+from logsluice.compat.logstash.syntax import Case, LogstashPipeline, Node, Plugin, SectionKind
 from logsluice.compat.logstash.syntax import plugins as all_plugins
 from logsluice.compat.logstash.values import options
 from logsluice.components import UnknownComponent
 from logsluice.config.document import Document, Mark, Path
 from logsluice.config.explain import explain
-from logsluice.errors import Problem
+from logsluice.errors import ConfigError, Problem
 from logsluice.lang.conditions import InvalidCondition, compile_condition
 
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]+")
 NOTHING = {"type": "files", "paths": ["-"]}
 
 IGNORED = ("enable_metric", "periodic_flush")
@@ -41,20 +43,35 @@ def translate(pipelines: Sequence[LogstashPipeline], document: Document, environ
         pipelines: As they were read.
         document: An empty one.
         environ: For `${NAME}`; None leaves these as they are written.
+
+    Raises:
+        ConfigError: Nothing can be translated.
     """
     native: list[dict[str, Any]] = []
     document.data = {"pipelines": native}
     for pipeline in pipelines:
+        _whole(pipeline, document)
         _same_ids(pipeline, document)
     for pipeline in join(pipelines, document, environ):
         inputs = list(all_plugins(pipeline.nodes("input")))
-        if not inputs or not pipeline.nodes("output"):
-            missing = "output" if inputs else "input"
-            document.problems.append(Problem(f"the pipeline {pipeline.id!r} has no {missing}", pipeline.file))
         for number, plugin in enumerate(inputs):
             path: Path = ("pipelines", len(native))
-            name = pipeline.id if len(inputs) == 1 else f"{pipeline.id}-{number + 1}"
+            id_ = _UNNAMEABLE.sub("-", pipeline.id)
+            name = id_ if len(inputs) == 1 else f"{id_}-{number + 1}"
             native.append(_Translator(document, environ, path, pipeline.settings).pipeline(pipeline, name, plugin))
+    if document.problems and not native:
+        raise ConfigError(document.problems)
+
+
+def _whole(pipeline: LogstashPipeline, document: Document) -> None:
+    """A pipeline has an input and an output."""
+    kinds: tuple[SectionKind, ...] = ("input", "output")
+    for kind in kinds:
+        if not pipeline.nodes(kind):
+            marks = [section.mark for section in pipeline.sections if section.kind == kind]
+            mark = marks[0] if marks else Mark(pipeline.file, 1, 1)
+            message = f"the pipeline {pipeline.id!r} has no {kind}"
+            document.problems.append(Problem(message, mark.file, mark.line, kind, column=mark.column))
 
 
 def _same_ids(pipeline: LogstashPipeline, document: Document) -> None:
@@ -82,6 +99,7 @@ class _Translator:
         self._path = path
         self._settings_of_pipeline = settings
         self._numbers = itertools.count()
+        self._ids: Counter[str] = Counter()
 
     def pipeline(self, pipeline: LogstashPipeline, name: str, plugin: Plugin) -> dict[str, Any]:
         """The native pipeline that one input feeds."""
@@ -96,7 +114,8 @@ class _Translator:
         before = self._input(native, plugin)
         filters = self._filters(pipeline.nodes("filter"), (*self._path, "filters"), len(before))
         native["filters"] = [*before, *filters]
-        native["outputs"] = list(self._outputs(pipeline.nodes("output"), (*self._path, "outputs")))
+        outputs = list(self._outputs(pipeline.nodes("output"), (*self._path, "outputs")))
+        native["outputs"] = outputs or [{"stdout": {}}]  # what is wrong with none is told already
         return native
 
     # -------------------------------------------------------------------------------------------------- inputs
@@ -189,8 +208,16 @@ class _Translator:
         return {
             **translated.settings,
             translated.sink: chosen,
-            "name": settings.id or f"{plugin.name}-{next(self._numbers)}",
+            "name": self._output_name(plugin, settings),
         }
+
+    def _output_name(self, plugin: Plugin, settings: OutputSettings) -> str:
+        """Its id, told apart where several pipelines send to the one that it is in."""
+        if settings.id is None:
+            return f"{plugin.name}-{next(self._numbers)}"
+        self._ids[settings.id] += 1
+        repeats = self._ids[settings.id]
+        return settings.id if repeats == 1 else f"{settings.id}-{repeats}"
 
     # -------------------------------------------------------------------------------------------------- common
 
