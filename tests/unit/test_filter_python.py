@@ -48,7 +48,7 @@ def test_a_list_takes_the_events_place_and_new_ones_get_ids() -> None:
     code = "return [{'part': 0}, event, {'part': 1, '@metadata': {'k': 'v'}}]"
     assert run(event, code, add_tag="ok") == [
         {"part": 0, "@timestamp": moment, "@metadata": {**METADATA, "_id": "day.digest.0.1"}},
-        {"n": 2, "@timestamp": moment, "tags": ["ok"], "@metadata": METADATA},
+        {"n": 2, "@timestamp": moment, "tags": ["ok"], "@metadata": {**METADATA, "_children": 2}},
         {"part": 1, "@timestamp": moment, "@metadata": {**METADATA, "k": "v", "_id": "day.digest.0.2"}},
     ]
 

@@ -22,6 +22,9 @@ __all__ = ["CommonOptions", "EachEvent", "Multiplies", "NameOf", "copied", "fiel
 NameOf: TypeAlias = Callable[[Event], Reference]
 """Which field is meant, for one event."""
 
+CHILDREN = "_children"
+"""In `@metadata`: how many copies have been made of the event."""
+
 Change: TypeAlias = Callable[[Event], None]
 
 
@@ -114,12 +117,18 @@ class Multiplies(ABC):
         return results
 
     def child(self, event: Event, number: int) -> Event:
-        """A copy with an id of its own: `.n` behind the parent's."""
+        """A copy with an id of its own: `.n` behind the parent's, counted on from earlier filters' copies."""
         child: Event = copied(event)
         metadata = child.get("@metadata")
         if metadata and "_id" in metadata:
-            metadata["_id"] = f"{metadata['_id']}.{number}"
+            metadata["_id"] = f"{metadata['_id']}.{metadata.pop(CHILDREN, 0) + number}"
         return child
+
+    def has_children(self, event: Event, count: int) -> None:
+        """Note in an event that goes on beside its copies how many there are: later filters' ids are others then."""
+        metadata = event.get("@metadata")
+        if count and metadata and "_id" in metadata:
+            metadata[CHILDREN] = metadata.get(CHILDREN, 0) + count
 
     def succeed(self, event: Event) -> None:
         """The common options, for an event that was made."""

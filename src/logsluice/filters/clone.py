@@ -44,7 +44,9 @@ class Clone(Multiplies):
 
     def multiply(self, event: Event) -> list[Event]:
         """The event and its copies."""
-        return [event, *(self._clone(event, name, number) for number, name in enumerate(self._names, 1))]
+        clones = [self._clone(event, name, number) for number, name in enumerate(self._names, 1)]
+        self.has_children(event, len(clones))
+        return [event, *clones]
 
     def _clone(self, event: Event, name: str, number: int) -> Event:
         clone = self.child(event, number)

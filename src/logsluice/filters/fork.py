@@ -62,6 +62,7 @@ class Fork(Multiplies):
         copy = self.child(event, self._number)
         WAY.set(copy, self._to)
         self.succeed(copy)
+        self.has_children(event, self._number)
         return [event, copy]
 
 

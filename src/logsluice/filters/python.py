@@ -109,6 +109,7 @@ class Python(Multiplies):
                 number += 1
                 one = self._new(event, one, number)
             events.append(one)
+        self.has_children(event, number)
         return events
 
     def _new(self, event: Event, fields: Event, number: int) -> Event:
