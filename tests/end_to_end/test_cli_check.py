@@ -66,10 +66,9 @@ def test_a_missing_file_is_said() -> None:
 def test_the_example_can_be_run(tmp_path: Path) -> None:
     examples = sorted((FOLDER.parent.parent / "examples").glob("*.yaml"))
     assert examples
-    # The dead letter elsewhere, for this checkout may lie below the temporary folder, of which check warns.
-    environ = {"QUEUE": "https://sqs.eu-central-1.amazonaws.com/1/q", "DEAD_LETTER": "s3://dead/letters"}
-    done = run("check", *map(str, examples), cwd=tmp_path, env=environ)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = run("check", *map(str, examples), cwd=tmp_path, env={"QUEUE": "https://sqs.eu-central-1.amazonaws.com/1/q"})
+    # This checkout may lie below the temporary folder, and that is warned of.
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "emptied at times" not in line]) == (0, [])
     assert done.stdout == "".join(f"{example}: ok\n" for example in examples)
 
 
