@@ -92,7 +92,7 @@ def test_what_has_no_effect_is_said_once_by_name(tmp_path: Path) -> None:
         "logstash.yml:2: path.dta: there is no such setting; did you mean 'path.data'?",
         "logstash.yml:3: xpack.monitoring.enabled: there is no monitoring of Elastic's here; metrics are at /metrics",
         "pipelines.yml:4: api.http.port: it belongs into logstash.yml, and has no effect here",
-        "pipelines.yml:8: queue.typ: there is no such setting; did you mean 'queue.type'?",
+        "pipelines.yml:8: queue.typ: there is no such setting; did you mean 'queue.type' or 'queue.drain'?",
     ]
 
 

@@ -75,7 +75,8 @@ def test_variables_are_replaced_and_may_have_defaults() -> None:
 
 def test_a_repeated_option_is_joined() -> None:
     (pipeline,) = native(
-        'filter { mutate { add_tag => ["a"] add_tag => "b" rename => { "a" => "b" } rename => { "c" => "d" } remove_tag => "x" remove_tag => ["lost"] } }'
+        """filter { mutate { add_tag => ["a"] add_tag => "b" rename => { "a" => "b" } rename => { "c" => "d" }
+        remove_tag => "x" remove_tag => ["lost"] } }"""
     )
     assert pipeline["filters"] == [
         {"mutate": {"add_tag": ["a", "b"], "rename": {"a": "b", "c": "d"}, "remove_tag": ["x"]}}
