@@ -1,9 +1,10 @@
 """Events a second through one filter, against the bare library that does its work, on the same lines.
 
-    python -m bench.filters [grok dissect] [--events 20000] [--rounds 7]
+    python -m bench.filters [grok dissect json+date+geoip ruby] [--events 20000] [--rounds 7]
 
-Both sides run in this process, in turn, in CPU time; the ratio is the median of the rounds' ratios of our time to the
-bare one's. A batch has as many events as a piece of the decoder's.
+Both sides run in this process, in turn, in CPU time (`ruby`, which works in another process, by the clock); the ratio
+is the median of the rounds' ratios of our time to the bare one's. A batch has as many events as a piece of the
+decoder's.
 """
 
 from __future__ import annotations
@@ -12,17 +13,25 @@ import argparse
 import random
 import re
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import maxminddb
+import orjson
 
 from bench import data
+from logsluice.branches import Chain
 from logsluice.components import Context
-from logsluice.filters import dissect, grok
+from logsluice.filters import date, dissect, geoip, grok, json, python, ruby
 from logsluice.filters.grok.expand import compile_grok
 from logsluice.filters.grok.library import builtin
 from logsluice.hosts import memory
 from logsluice.model import Event, Filter
+from tests import mmdb
 
 BATCH = 1000
 
@@ -51,6 +60,7 @@ class Case:
     filter: Filter
     bare: Callable[[str], object]
     line: Callable[[random.Random], str]
+    clock: Callable[[], float] = time.process_time
 
 
 def grok_case() -> Case:
@@ -73,13 +83,53 @@ def flow_line(r: random.Random) -> str:
     return " ".join([*values, *values][: len(FLOW)]) + "\n"
 
 
-CASES: dict[str, Callable[[], Case]] = {"grok": grok_case, "dissect": dissect_case}
+def waf_case() -> Case:
+    """Against orjson, `datetime` and the database's reader; every address is known."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = mmdb.write(
+            Path(folder, "city.mmdb"), "GeoLite2-City", {"0.0.0.0/1": mmdb.LONDON, "128.0.0.0/1": mmdb.LONDON}
+        )
+        made = Chain(
+            [
+                json.build(json.Config(source="message"), Context()),
+                date.build(date.Config(match=["timestamp", "UNIX_MS"]), Context()),
+                geoip.build(geoip.Config(source="[httpRequest][clientIp]", database=str(path)), Context()),
+            ]
+        )
+        reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+
+    def bare(line: str) -> object:
+        fields = orjson.loads(line)
+        moment = datetime.fromtimestamp(fields["timestamp"] / 1000, UTC)
+        return fields, moment, reader.get(fields["httpRequest"]["clientIp"])
+
+    return Case(made, bare, data.waf)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    before = time.process_time()
+def ruby_case() -> Case:
+    """Headers become fields, after `json`; against the same work by the filter `python`."""
+    read = json.build(json.Config(source="message"), Context())
+    headers = 'event.get("[httpRequest][headers]").each { |kv| event.set(kv["name"], kv["value"]) }'
+    made = Chain([read, ruby.build(ruby.Config(code=headers), Context())])
+    code = "for item in get('[httpRequest][headers]'):\n    set(item['name'], item['value'])"
+    ours = Chain([read, python.build(python.Config(code=code), Context())])
+    return Case(
+        made, lambda line: ours.apply([{"message": line, "@metadata": {}}], print), data.waf, clock=time.perf_counter
+    )
+
+
+CASES: dict[str, Callable[[], Case]] = {
+    "grok": grok_case,
+    "dissect": dissect_case,
+    "json+date+geoip": waf_case,
+    "ruby": ruby_case,
+}
+
+
+def seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    before = clock()
     work()
-    return time.process_time() - before
+    return clock() - before
 
 
 def apply(made: Filter, batches: Iterator[list[Event]]) -> None:
@@ -99,8 +149,8 @@ def compare(name: str, events: int, rounds: int) -> str:
     lines = [case.line(r) for _ in range(events)]
     ours, bare = [], []
     for _ in range(rounds + 1):
-        bare.append(seconds(lambda: [case.bare(line) for line in lines]))
-        ours.append(seconds(lambda: apply(case.filter, batches(lines))))
+        bare.append(seconds(lambda: [case.bare(line) for line in lines], case.clock))
+        ours.append(seconds(lambda: apply(case.filter, batches(lines)), case.clock))
     ratios = [own / theirs for own, theirs in zip(ours[1:], bare[1:], strict=True)]  # the first one warms up
     speed, theirs = (events / statistics.median(side[1:]) for side in (ours, bare))
     spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"

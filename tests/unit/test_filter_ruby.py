@@ -147,6 +147,12 @@ def test_metadata_reaches_ruby_and_comes_back_but_for_what_is_internal() -> None
     assert after["@metadata"] == {"_id": "forged", "position": 0, "format": "json", "s3": {"key": "a/b"}}
 
 
+def test_what_the_code_prints_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    assert fields('puts "[null]"; $stdout.print "{}"; system("echo noise")') == {}
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "[null]\n{}noise\n")
+
+
 def test_a_cancelled_event_goes_no_further() -> None:
     kept = run('event.cancel if event.get("n").odd?', *(event(n=n) for n in range(6)))
     assert [one["n"] for one in kept] == [0, 2, 4]

@@ -3,7 +3,7 @@
 # The persistent child of the filter `ruby`: JSON lines in on one descriptor, JSON lines out on another.
 #
 # First comes the code, and is answered by {"ready": true} or {"refused": why}. Then each line brings a batch of events
-# and is answered by a list with what became of each. Standard output is left to the user's code.
+# and is answered by a list with what became of each. What the code prints is its own affair and breaks nothing.
 
 require "json"
 require_relative "timestamp"
@@ -52,7 +52,7 @@ end
 
 host = Host.new(Integer(ARGV[0]), Integer(ARGV[1]))
 setup = host.receive
-exit! if setup.nil?
+exit if setup.nil?
 ARGV.clear
 LogStash::Timestamp.mark = setup["mark"]
 LogStash::Event.renderer = host.method(:render)
@@ -63,8 +63,8 @@ rescue Exception => e # rubocop:disable Lint/RescueException - a SyntaxError is 
   exit!
 end
 host.answer({ "ready" => true })
+$stdout.sync = true
 while (batch = host.receive)
   deep = batch["deep"]
   host.answer(batch["events"].map { |fields| run(code, fields, deep) })
 end
-exit!
