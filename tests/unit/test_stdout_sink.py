@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from logsluice.components import Context
-from logsluice.lang.as_json import document, dumps
+from logsluice.lang.as_json import AS_LOGSTASH, document, dumps
 from logsluice.sinks import stdout
 from logsluice.testing.sinks import must_not_refuse
 
@@ -67,3 +67,10 @@ def test_what_json_cannot_say_is_an_error_of_one_kind() -> None:
         dumps(circle)
     assert dumps({1: b"\xff", "s": {2, 1}}) == b'{"1":"\xef\xbf\xbd","s":["1","2"]}'
     assert document({"@metadata": {}, "a": float("nan")}) == b'{"a":null}'
+
+
+def test_integers_beyond_64_bits_are_text_but_for_logstash() -> None:
+    value = {"n": 2**64, "l": [-(2**63), -(2**63) - 1], 2**70: "key"}
+    assert dumps(value) == b'{"n":"%d","l":[%d,"%d"],"%d":"key"}' % (2**64, -(2**63), -(2**63) - 1, 2**70)
+    del value[2**70]
+    assert AS_LOGSTASH.dumps(value) == b'{"n":%d,"l":[%d,%d]}' % (2**64, -(2**63), -(2**63) - 1)
