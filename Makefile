@@ -38,7 +38,7 @@ format: $(READY) ## Let ruff put the code in shape
 bench: $(READY) ## Events a second, by format
 	$(BIN)/python -m bench $(ARGS)
 
-docs: $(READY) ## Renew docs/components.md and README's list of formats
+docs: $(READY) ## Renew docs/components.md, README's list of formats, the tables of the page about Logstash
 	$(BIN)/python docs/generate.py
 
 # pip-compile knows no dependency groups yet, so their lines are given to it as a second source.

@@ -1,4 +1,7 @@
-"""Writes docs/components.md, and the list of formats in README.md, from the components themselves."""
+"""Writes docs/components.md, the list of formats in README.md and the tables of docs/migrating-from-logstash.md.
+
+All are made from the components themselves.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from logsluice.compat.logstash import plugins
 from logsluice.components import Kind, find, names
 from logsluice.config.types import parse_duration, parse_size
+from logsluice.filters._common import CommonOptions
 
 COLLECTIONS = (tuple, list, dict, Mapping)
 KINDS: dict[Any, str] = {
@@ -28,6 +33,13 @@ KINDS: dict[Any, str] = {
     Mapping: "mapping",
 }
 TITLES: dict[Kind, str] = {"sources": "Sources", "filters": "Filters", "sinks": "Outputs", "formats": "Formats"}
+
+PLUGINS: dict[plugins.Kind, tuple[str, type[BaseModel]]] = {
+    "inputs": ("Inputs", plugins.InputSettings),
+    "outputs": ("Outputs", plugins.OutputSettings),
+    "codecs": ("Codecs", plugins.CodecSettings),
+}
+GENERATED = "<!-- what follows is generated -->"
 
 
 def page() -> Iterator[str]:
@@ -117,9 +129,52 @@ def formats_row(row: re.Match[str]) -> str:
     return f"| Formats | {' '.join(f'`{name}`' for name in listed)}, and `auto`, which finds them |"
 
 
+def migration(text: str) -> str:
+    """The page about Logstash with its tables renewed."""
+    return "\n".join([*text.partition(GENERATED)[0].splitlines(), GENERATED, *_plugins()]) + "\n"
+
+
+def _plugins() -> Iterator[str]:
+    yield from ("", "### Filters", "", "| filter | options beside the common ones |", "|---|---|")
+    for name in names("filters"):
+        fields = find("filters", name).Config.model_fields
+        own = [f"`{each.alias or key}`" for key, each in fields.items() if key not in CommonOptions.model_fields]
+        yield f"| `{name}` | {', '.join(each for each in own if each != '`semantics`')} |"
+    yield from ("", f"Common options: {_listed(CommonOptions)}, `enable_metric`, `periodic_flush`.")
+    for kind, (title, common) in PLUGINS.items():
+        yield from ("", f"### {title}", "", f"Common options: {_listed(common)}.")
+        for name in plugins.names(kind):
+            module = plugins.find(kind, name)
+            summary = " ".join((module.__doc__ or "").partition("\n\n")[0].split())
+            yield from ("", f"**{name}**: {summary}")
+            own = {key: each for key, each in module.Settings.model_fields.items() if key not in common.model_fields}
+            if own:
+                yield from ("", "| option | default | |", "|---|---|---|")
+            for key, each in own.items():
+                default = "required" if each.is_required() else _plain(each.get_default(call_default_factory=True))
+                default = default.replace("|", "\\|")
+                yield f"| `{each.alias or key}` | {default} | {each.description or ''} |".replace("  |", " |")
+
+
+def _listed(model: type[BaseModel]) -> str:
+    return ", ".join(f"`{each.alias or name}`" for name, each in model.model_fields.items())
+
+
+def _plain(value: object) -> str:
+    """A default in Logstash's words."""
+    if value in (None, "", (), {}, PydanticUndefined):
+        return ""
+    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, bool):
+        shown = shown.lower()
+    return f"`{shown!r}`" if "\n" in shown else f"`{shown}`"
+
+
 def main() -> None:
-    """Renew both files in place."""
+    """Renew the files in place."""
     root = Path(__file__).parent.parent
+    page_of_logstash = root / "docs" / "migrating-from-logstash.md"
+    page_of_logstash.write_text(migration(page_of_logstash.read_text(encoding="utf-8")), encoding="utf-8")
     (root / "docs" / "components.md").write_text("\n".join(page()) + "\n", encoding="utf-8")
     readme = root / "README.md"
     text = re.sub(r"^\| Formats \| (.*) \|$", formats_row, readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
