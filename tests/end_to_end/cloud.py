@@ -22,18 +22,19 @@ class Cloud:
 
     bucket = "logs"
 
-    def __init__(self, moto: MotoServer, visibility: int = 3) -> None:
+    def __init__(self, moto: MotoServer, visibility: int = 3, region: str = "us-east-1") -> None:
         self.moto = moto
         self.programs: list[subprocess.Popen[bytes]] = []
-        self.s3 = moto.client("s3")
-        self.sqs = moto.client("sqs")
+        self.s3 = moto.client("s3", region=region)
+        self.sqs = moto.client("sqs", region=region)
         self.queue: str = self.sqs.create_queue(QueueName="logs", Attributes={"VisibilityTimeout": str(visibility)})[
             "QueueUrl"
         ]
         self.queue_arn: str = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])[
             "Attributes"
         ]["QueueArn"]
-        self.s3.create_bucket(Bucket=self.bucket)
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+        self.s3.create_bucket(Bucket=self.bucket, **elsewhere)
         self.announce(True)
 
     def announce(self, on: bool) -> None:

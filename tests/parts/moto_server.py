@@ -61,7 +61,7 @@ class MotoServer(Server):
         return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=more.get("region", "us-east-1"),
             aws_access_key_id=more.get("access_key", "test"),
             aws_secret_access_key=more.get("secret_key", "test"),
         )

@@ -5,8 +5,8 @@ Options:
 - `source` (required): the field with the address; of a list the first.
 - `target`: where the result goes, default `geoip`. With ECS it defaults to the parent of a source like `[client][ip]`.
 - `database`: the path of an `.mmdb` file. Without it `GeoLite2-City.mmdb` (or `-ASN`) is looked for where
-  `geoipupdate` puts it: `/usr/share/GeoIP`, `/var/lib/GeoIP`. MaxMind's databases (City, Country, ASN …) and the flat
-  ones made from DB-IP's data are understood.
+  `geoipupdate` puts it: the folder in `GEOIPUPDATE_DB_DIR`, else `/usr/share/GeoIP`, `/var/lib/GeoIP`. MaxMind's
+  databases (City, Country, ASN …) and the flat ones made from DB-IP's data are understood.
 - `default_database_type`: `City` or `ASN`: which of them to look for.
 - `fields`: which fields to write. Default: all that its kind of database holds, but for names
   that say the same twice. `ip city_name continent_code continent_name country_code2 country_code3 country_name
@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -158,12 +159,13 @@ def build(config: Config, context: Context) -> Filter:
     if config.database is not None:
         return GeoIp(config, context.base / config.database)
     kind = config.default_database_type
-    for folder in FOLDERS:
+    folders = [Path(os.environ["GEOIPUPDATE_DB_DIR"])] if "GEOIPUPDATE_DB_DIR" in os.environ else FOLDERS
+    for folder in folders:
         for maker in ("GeoLite2", "GeoIP2"):
             path = folder / f"{maker}-{kind}.mmdb"
             if path.is_file():
                 return GeoIp(config, path)
-    looked = " or ".join(map(str, FOLDERS))
+    looked = " or ".join(map(str, folders))
     raise UsageError(
         f"geoip: there is no GeoLite2-{kind}.mmdb in {looked}",
         "run geoipupdate, or name a file with `database`",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
@@ -15,6 +16,9 @@ from pathlib import Path
 
 DATA_FOLDERS = ("/usr/share/logstash/data", "/var/lib/logstash")
 """`path.data` of the container image and of the packages."""
+
+_TIME = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<clock>[0-9:]+(?:\.[0-9]{1,6})?)[0-9]* *(?P<zone>\S*)")
+_UTC = ("UTC", "GMT", "Z")
 
 
 def after_last_object(path: str | None, data: str, bucket: str, prefix: str | None) -> str | None:
@@ -80,13 +84,13 @@ def _usual_places(data: str, read: str, name: str = "sincedb_", plugin: str = "s
 
 def _time(text: str, place: Path) -> datetime:
     """As Ruby writes a time (`2026-01-31 12:00:00 UTC`, `… +0100`), or as ISO 8601."""
-    date, _, rest = text.replace("T", " ").partition(" ")
-    clock, _, zone = rest.strip().partition(" ")
-    for form in ("%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z"):
-        try:
-            zone = {"UTC": "+0000", "GMT": "+0000", "": "+0000"}.get(zone, zone)
-            written = clock if clock.endswith("Z") or "+" in clock else f"{clock}{zone}"
-            return datetime.strptime(f"{date} {written}", form).astimezone(UTC)
-        except ValueError:
-            continue
-    raise ValueError(f"{place} is no sincedb of the input s3: it holds {text[:60]!r} instead of a time")
+    found = _TIME.fullmatch(text)
+    zone = found["zone"] if found else ""
+    try:
+        moment = datetime.fromisoformat(f"{found['date']} {found['clock']}") if found else None
+        offset = datetime.strptime(zone, "%z").tzinfo if zone and zone not in _UTC else UTC
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"{place} is no sincedb of the input s3: it holds {text[:60]!r} instead of a time")
+    return moment.replace(tzinfo=offset).astimezone(UTC)
