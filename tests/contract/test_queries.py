@@ -52,7 +52,7 @@ class Payload:
 
 def demo_events() -> Iterator[list[Event]]:
     decoder = Decoder(load("auto"))
-    for found in (*log_objects(Traffic(7), START, minutes=15, visits_a_minute=40), *samples(START)):
+    for found in (*log_objects(Traffic(7), START, minutes=15, visits_a_minute=20), *samples(START)):
         for piece in decoder.decode(Payload(found)):
             if piece.events:
                 yield piece.events
@@ -162,7 +162,7 @@ def test_any_query_finds_the_same_events(backends: tuple[Backend, Backend], quer
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(query=TREE)
 def test_any_of_many_queries_finds_the_same_events(backends: tuple[Backend, Backend], query: str) -> None:
     store, cluster = backends

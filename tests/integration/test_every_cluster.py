@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,23 @@ import orjson
 import pytest
 
 from logsluice import read
+from logsluice.cluster.connection import ConnectionOptions, connect
+from logsluice.cluster.query import ClusterQuery
 from logsluice.components import Context
 from logsluice.config.assemble import assemble
 from logsluice.config.load import load_text
-from logsluice.errors import Busy, Sick, UsageError
+from logsluice.errors import Busy, QueryError, Sick, UsageError
+from logsluice.formats import load
 from logsluice.formats.fields import Field
 from logsluice.hosts.daemon import Daemon, Service
 from logsluice.model import Event, Origin, Sent, Sink
+from logsluice.query.backend import Backend
+from logsluice.query.events import place_of
 from logsluice.sinks import opensearch as sink_module
+from logsluice.sinks import store
 from logsluice.sinks.opensearch.sink import OpenSearchSink
-from logsluice.testing.sinks import must_not_refuse, opened
+from logsluice.store.query import StoreQuery
+from logsluice.testing.sinks import deliver, must_not_refuse, opened
 from tests.end_to_end.cloud import alb_line
 from tests.parts.elasticsearch import Elasticsearch7, Elasticsearch8, Elasticsearch9
 from tests.parts.fixtures_opensearch import EVERY_KIND
@@ -162,6 +170,77 @@ def test_an_origin_is_forgotten_and_others_stay(cluster: SearchNode, folder: Pat
     assert [d["origin"]["uri"] for d in cluster.documents("logsluice-alb-*").values()] == [
         uri.replace("alb.log", "other.log")
     ]
+
+
+# ------------------------------------------------------------------------------------------------- questions
+
+QUERIES = (
+    "",
+    "elb_status_code:>=400",
+    "elb_status_code:(200 OR 404) AND NOT client_ip:10.0.0.0/8",
+    "client_ip:203.0.113.0/28",
+    "user_agent:curl",
+    "request_url:*shop*",
+    "@timestamp:[2026-01-31 TO now]",
+    "_exists_:target_processing_time",
+)
+
+
+@contextmanager
+def asked(node: SearchNode, folder: Path) -> Iterator[tuple[Backend, Backend]]:
+    """The store and the cluster with the events of the file."""
+    run(node, folder)
+    node.call("POST", "/logsluice-alb-*/_refresh")
+    sink = store.build(store.Config(path=folder / "store"), Context(formats=(load("alb"),)))
+    with opened(sink):
+        deliver(sink, list(read(folder / "in" / "alb.log", "alb")))
+    client = connect(ConnectionOptions.model_validate(connection(node)), Path())
+    with StoreQuery(folder / "store") as first, ClusterQuery(client, "logsluice-alb-*") as second:
+        yield first, second
+
+
+def answers(asked: Backend) -> dict[str, Any]:
+    """To each kind of question; events by id, for how equal ones are ordered is the cluster's own affair."""
+    found = [asked.search(query, sort="client_ip", size=2 * LINES, fields=["client_ip"]) for query in QUERIES]
+    one = asked.get(min(hit.id for hit in found[0].hits))
+    stats = asked.stats("request_processing_time")
+    return {
+        "found": [sorted((hit.id, str(hit.event)) for hit in each.hits) for each in found],
+        "order": [[hit.event.get("client_ip") for hit in each.hits] for each in found],
+        "totals": [each.total for each in found],
+        "top": asked.top_values("", "elb_status_code"),
+        "histogram": asked.histogram("", timedelta(minutes=1), "elb_status_code"),
+        "stats": (stats.count, stats.distinct, stats.min, stats.max),
+        "one": one and {name: value for name, value in one.event.items() if name != "origin"},
+    }
+
+
+def test_questions_are_answered_as_by_the_store(cluster: SearchNode, folder: Path) -> None:
+    with asked(cluster, folder) as (first, second):
+        assert answers(second) == answers(first)
+
+
+def test_pages_of_equal_events_leave_none_out(cluster: SearchNode, folder: Path) -> None:
+    with asked(cluster, folder) as (_, backend):
+        pages, after = list[list[str]](), ""
+        while not pages or after:
+            page = backend.search(sort="elb:desc", size=7, after=after)
+            pages.append([hit.id for hit in page.hits])
+            after = page.after
+    assert [len(page) for page in pages] == [7] * (LINES // 7) + [LINES % 7]
+    assert {key for page in pages for key in page} == expected(folder).keys()
+
+
+def test_a_page_that_is_asked_for_too_late_is_said_in_a_sentence(cluster: SearchNode, folder: Path) -> None:
+    if not isinstance(cluster, Elasticsearch8):
+        pytest.skip("it orders equal events by id and keeps nothing between pages")
+    with asked(cluster, folder) as (_, backend):
+        page = backend.search(size=7)
+        cluster.call("DELETE", "/_pit", {"id": place_of(page.after)["moment"]})
+        with pytest.raises(UsageError, match="more than 5 minutes old"):
+            backend.search(size=7, after=page.after)
+        with pytest.raises(QueryError, match="does not sort by '_id'"):
+            backend.search(sort="_id")
 
 
 # ----------------------------------------------------------------------------------------- what each refusal is
@@ -321,6 +400,8 @@ ABOUT = {
     "test_an_ingest_pipeline_of_each_document_is_run": "ingest pipeline, routing",
     "test_without_ids_every_repeat_is_another_document": "without ids",
     "test_an_origin_is_forgotten_and_others_stay": "an origin forgotten",
+    "test_questions_are_answered_as_by_the_store": "questions answered as by the store",
+    "test_pages_of_equal_events_leave_none_out": "pages of events",
     "test_a_refusal_is_judged_alike": "eleven refusals judged alike",
     "test_a_request_that_is_too_much_at_the_moment_is_sent_again_later": "circuit breaker: sent again",
 }

@@ -16,11 +16,12 @@ import orjson
 from logsluice.cluster.client import Client
 from logsluice.cluster.query.documents import hit_of, value_of
 from logsluice.cluster.query.dsl import NEVER, Clause, Compiler, all_of, any_of, between_times, exists
-from logsluice.cluster.query.mapping import FormatName, Group, groups, require, resolve
+from logsluice.cluster.query.mapping import ID, FormatName, Group, groups, require, resolve
 from logsluice.cluster.query.order import Part, parts_for
-from logsluice.errors import Busy, UsageError
+from logsluice.cluster.query.pages import KEPT_MINUTES, IdsUnsorted, Page
+from logsluice.errors import Busy, QueryError, UsageError
 from logsluice.query.backend import NEWEST, PERCENTILES, Backend
-from logsluice.query.events import as_text, bookmark, only, order, place_of
+from logsluice.query.events import as_text, only, order
 from logsluice.query.results import (
     SERIES,
     Count,
@@ -87,7 +88,9 @@ class ClusterQuery(Backend):
         self._client = client
         self._indices = indices
         self._now = now
+        self._path = f"/{quote(indices, safe='*,')}"
         self._known: tuple[float, list[Group]] | None = None
+        self._sorts_ids = True
 
     def close(self) -> None:
         """Close the connections."""
@@ -109,23 +112,21 @@ class ClusterQuery(Backend):
         for wanted in (name, *fields):
             require(list(asked.groups), wanted, wanted, 0)
         parts = parts_for(name, asked.groups)
-        places = place_of(after) if after else [None] * len(parts)
-        if not isinstance(places, list) or len(places) != len(parts):
-            raise UsageError(f"{after!r} is a place in the result of another question", "start again without it")
-        found: list[tuple[int, Any, dict[str, Any]]] = []
-        total = 0
-        for number, part in enumerate(parts):
-            hits, count = self._page(asked, part, descending, size, places[number], fields)
-            found += [(number, part.key(hit["sort"][0]), hit) for hit in hits]
-            total += count
-        found.sort(key=lambda each: str(each[2]["_id"]))
-        found.sort(key=lambda each: each[1] or (0, 0), reverse=descending)
-        found.sort(key=lambda each: each[1] is None)
-        del found[size:]
-        for number, _, hit in found:
-            places[number] = hit["sort"]
-        hits_ = tuple(self._hit(hit, fields) for _, _, hit in found)
-        return Found(hits_, total, bookmark(places) if len(hits_) == size else "")
+        page = Page.after(after, len(parts))
+        if self._sorts_ids and not page.moment:
+            try:
+                return self._found(asked, parts, descending, size, page, fields)
+            except IdsUnsorted:
+                self._sorts_ids = False
+        if name == ID:
+            raise QueryError(f"the cluster does not sort by '_id'; it can be told to by {IdsUnsorted.SIGN}", sort, 0)
+        if not page.moment:
+            page = Page.after(after, len(parts))
+            page.moment = self._request("POST", f"{self._path}/_pit?keep_alive={KEPT_MINUTES}m")["id"]
+        found = self._found(asked, parts, descending, size, page, fields)
+        if not found.after:
+            self._request("DELETE", "/_pit", orjson.dumps({"id": page.moment}))
+        return found
 
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
         """See `Backend`."""
@@ -223,29 +224,61 @@ class ClusterQuery(Backend):
     def _groups(self) -> list[Group]:
         now = time.monotonic()
         if self._known is None or now - self._known[0] > MAPPINGS_SECONDS:
-            self._known = now, groups(self._request("GET", f"/{quote(self._indices, safe='*,')}/_mapping"))
+            self._known = now, groups(self._request("GET", f"{self._path}/_mapping"))
         return self._known[1]
 
-    def _page(
-        self, asked: Asked, part: Part, descending: bool, size: int, place: Any, fields: Sequence[str]
+    def _found(
+        self, asked: Asked, parts: Sequence[Part], descending: bool, size: int, page: Page, fields: Sequence[str]
+    ) -> Found:
+        """The next page of all parts together. Raises IdsUnsorted."""
+        found: list[tuple[int, Any, dict[str, Any]]] = []
+        total = 0
+        for number, part in enumerate(parts):
+            hits, count = self._hits(asked, part, number, descending, size, page, fields)
+            found += [(number, part.key(hit["sort"][0]), hit) for hit in hits]
+            total += count
+        if not page.moment:
+            found.sort(key=lambda each: str(each[2]["_id"]))
+        found.sort(key=lambda each: each[1] or (0, 0), reverse=descending)
+        found.sort(key=lambda each: each[1] is None)
+        del found[size:]
+        for number, _, hit in found:
+            page.places[number] = hit["sort"]
+        hits_ = tuple(self._hit(hit, fields) for _, _, hit in found)
+        return Found(hits_, total, page.bookmark() if len(hits_) == size else "")
+
+    def _hits(
+        self, asked: Asked, part: Part, number: int, descending: bool, size: int, page: Page, fields: Sequence[str]
     ) -> tuple[list[dict[str, Any]], int]:
         """The next hits of one part in the order asked for, and how many the part has."""
         body: dict[str, Any] = {
             "query": asked.clause(part.groups),
-            "sort": part.sort(descending),
+            "sort": part.sort(descending, page.tie),
             "track_total_hits": True,
             "_source": list(fields) or True,
         }
         hits: list[dict[str, Any]] = []
+        place = page.places[number]
         while True:
-            wanted = min(WINDOW, size - len(hits))
-            answer = self._search(body | {"size": wanted} | ({"search_after": place} if place else {}), part.groups)[
-                "hits"
-            ]
-            hits += answer["hits"]
-            if len(answer["hits"]) < wanted or len(hits) == size:
-                return hits, int(answer["total"]["value"])
+            body["size"] = min(WINDOW, size - len(hits))
+            if place:
+                body["search_after"] = place
+            answer = self._search_at(page, body, part.groups) if page.moment else self._search(body, part.groups)
+            hits += answer["hits"]["hits"]
+            if len(answer["hits"]["hits"]) < body["size"] or len(hits) == size:
+                return hits, int(answer["hits"]["total"]["value"])
             place = hits[-1]["sort"]
+
+    def _search_at(self, page: Page, body: dict[str, Any], groups: Sequence[Group]) -> Any:
+        """One search at a point in time, which is of all indices."""
+        asked = {
+            **body,
+            "query": all_of([_within(groups), body["query"]]),
+            "pit": {"id": page.moment, "keep_alive": f"{KEPT_MINUTES}m"},
+        }
+        answer = self._whole(self._request("POST", "/_search", orjson.dumps(asked)))
+        page.moment = answer.get("pit_id", page.moment)
+        return answer
 
     def _hit(self, hit: dict[str, Any], fields: Sequence[str]) -> Hit:
         group = next((group for group in self._groups() if hit["_index"] in group.indices), None)
@@ -345,15 +378,21 @@ class ClusterQuery(Backend):
     def _search(self, body: dict[str, Any], groups: Sequence[Group]) -> Any:
         """One search of some groups' indices; their names go into the body, for a URL can't hold many."""
         if len(groups) == len(self._groups()):
-            answer = self._request("POST", f"/{quote(self._indices, safe='*,')}/_search", orjson.dumps(body))
+            answer = self._request("POST", f"{self._path}/_search", orjson.dumps(body))
         else:
             header = {"index": [index for group in groups for index in group.indices], "ignore_unavailable": True}
             lines = b"".join(orjson.dumps(line) + b"\n" for line in (header, body))
             (answer,) = self._request("POST", "/_msearch", lines)["responses"]
+        return self._whole(answer)
+
+    def _whole(self, answer: Any) -> Any:
+        """An answer to which every shard has given its part."""
         shards = answer.get("_shards", {})
         if "error" in answer or shards.get("failed") or answer.get("timed_out"):
             reasons = [failure.get("reason", {}).get("reason", "") for failure in shards.get("failures", [])]
             reason = _reason(answer) or next(iter(reasons), "too slow")
+            if IdsUnsorted.SIGN in reason:
+                raise IdsUnsorted
             raise UsageError(f"a part of {self._indices} did not answer: {reason}")
         return answer
 
@@ -362,6 +401,11 @@ class ClusterQuery(Backend):
             answer = self._client.request(method, path, body)
         except Busy as error:
             raise UsageError(str(error)) from None
+        reason = _reason(answer.content)
+        if IdsUnsorted.SIGN in reason:
+            raise IdsUnsorted
+        if answer.status == 404 and "search context" in reason:
+            raise UsageError(f"the page before is more than {KEPT_MINUTES} minutes old", "start again from the first")
         if answer.status == 404:
             raise UsageError(f"{answer.host} has no index {self._indices}", "name one, or a pattern such as alb-*")
         if answer.status in (401, 403):
@@ -370,7 +414,7 @@ class ClusterQuery(Backend):
                 "check the user, its password and its right to read these indices and their mappings",
             )
         if answer.status != 200 or not isinstance(answer.content, dict):
-            raise UsageError(f"{answer.host} can't answer ({answer.status}): {_reason(answer.content) or answer.text}")
+            raise UsageError(f"{answer.host} can't answer ({answer.status}): {reason or answer.text}")
         return answer.content
 
 

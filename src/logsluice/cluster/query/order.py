@@ -44,16 +44,16 @@ class Part:
         """Whether any event here can have the field."""
         return bool(self.counted or self.constant)
 
-    def sort(self, descending: bool) -> list[dict[str, Any]]:
-        """For a search: by the field, then by id."""
-        ids = {"_id": {"order": "asc"}}
+    def sort(self, descending: bool, tie: str) -> list[dict[str, Any]]:
+        """For a search: by the field, then by what orders equal ones."""
+        ties = {tie: {"order": "asc"}}
         if not self.counted:
-            return [ids]
+            return [ties]
         direction = {"order": "desc" if descending else "asc"}
         if self.counted == "_id":
             return [{"_id": direction}]
         mapped = _TYPES.get(self.kind, self.kind if self.kind != "text" else "keyword")
-        return [{self.counted: {**direction, "missing": "_last", "unmapped_type": mapped}}, ids]
+        return [{self.counted: {**direction, "missing": "_last", "unmapped_type": mapped}}, ties]
 
     def key(self, value: Any) -> tuple[int, Any] | None:
         """What a hit of this part is sorted by among those of others; None where it lacks the field."""

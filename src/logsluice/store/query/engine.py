@@ -33,7 +33,7 @@ from logsluice.store.columns import Column
 from logsluice.store.query.files import Files, FolderFiles
 from logsluice.store.query.order import Place, first, kind_of, ordered
 from logsluice.store.query.schema import Group, Inside, Schema, kind_of_values, resolve
-from logsluice.store.query.sql import MACROS, Compiler, each, exists, kind, leaves_at, quoted
+from logsluice.store.query.sql import MACROS, NEVER, Compiler, each, exists, kind, leaves_at, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,11 +44,17 @@ MEMORY_LIMIT = "1GB"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question while it is answered: what was compiled so far, over which files."""
+    """One question while it is answered: what was compiled so far, over which files.
+
+    Attributes:
+        groups: Those with files in the time range.
+        matching: Those of them that can have an event which matches: the others need not be read.
+    """
 
     compiler: Compiler
     node: Node
     groups: tuple[Group, ...]
+    matching: tuple[Group, ...]
     since: datetime | None
     until: datetime | None
 
@@ -101,8 +107,8 @@ class SqlQuery(Backend):
         asked = self._ask(query, since, until, name, *fields)
         last = Place.read(after) if after else None
         keyed: list[tuple[Place, Hit]] = []
-        for group in asked.groups:
-            keyed += self._hits(_afresh(asked), group, name, descending, size, last)
+        for group in asked.matching:
+            keyed += self._hits(_afresh(asked), group, name, descending, size, last, fields)
         keyed.sort(key=lambda pair: pair[0].id)
         keyed.sort(key=lambda pair: pair[0].rank, reverse=descending)
         keyed.sort(key=lambda pair: pair[0].value is None)
@@ -219,7 +225,10 @@ class SqlQuery(Backend):
         groups = [replace(group, kinds=self._kinds(group, wanted)) for group in schema.groups]
         compiler = Compiler(query, self._now)
         compiler.check(read.node, groups)
-        return Asked(compiler, read.node, tuple(group for group in groups if group.files), since, until)
+        filled = tuple(group for group in groups if group.files)
+        matching = tuple(group for group in filled if compiler.condition(read.node, group) != NEVER)
+        compiler.parameters.clear()
+        return Asked(compiler, read.node, filled, matching, since, until)
 
     def _kinds(self, group: Group, names: Iterable[str]) -> dict[str, Kind]:
         """What undeclared fields are in a group, by all their values."""
@@ -236,9 +245,16 @@ class SqlQuery(Backend):
         return kinds
 
     def _hits(
-        self, asked: Asked, group: Group, sort: str, descending: bool, size: int, last: Place | None
+        self,
+        asked: Asked,
+        group: Group,
+        sort: str,
+        descending: bool,
+        size: int,
+        last: Place | None,
+        fields: Sequence[str],
     ) -> list[tuple[Place, Hit]]:
-        names = [column.name for column in group.columns.columns]
+        names = [column.name for column in group.columns.columns if not fields or _is_of(column.name, fields)]
         target = resolve(sort, group)
         key, of = first(target, descending) or "NULL", kind_of(target)
         later = "" if last is None else f" AND ({last.later(key, of, descending, asked.compiler.bind)})"
@@ -260,7 +276,7 @@ class SqlQuery(Backend):
         selects = [
             f"SELECT count(*) AS n FROM {asked.source(group)} WHERE {asked.where(group)}"
             + ("" if field is None else f" AND {exists(resolve(field, group))}")
-            for group in asked.groups
+            for group in asked.matching
         ]
         if not selects:
             return 0
@@ -316,6 +332,13 @@ class StoreQuery(SqlQuery):
 
     def __init__(self, path: Path | str, now: datetime | None = None) -> None:
         super().__init__(FolderFiles(Path(path)), now)
+
+
+def _is_of(column: str, fields: Sequence[str]) -> bool:
+    """Whether a column has anything of some fields."""
+    return column in ("_id", EXTRA) or any(
+        f"{name}.".startswith(f"{column}.") or column.startswith(f"{name}.") for name in fields
+    )
 
 
 def _afresh(asked: Asked) -> Asked:
