@@ -115,7 +115,7 @@ def test_a_search_without_end_tags() -> None:
         ({"value_split": ""}, "must not be empty"),
         ({"value_split_pattern": ""}, "must not be empty"),
         ({"field_split_pattern": ""}, "must not be empty"),
-        ({"field_split_pattern": "("}, "regular expression"),
+        ({"field_split_pattern": "("}, r"regular expression /\(/"),
         ({"transform_key": "shout"}, "lowercase"),
         ({"default_keys": ["a"]}, "even number"),
     ],

@@ -45,7 +45,9 @@ def load(path: Path, code_points: int = CODE_POINTS) -> Dictionary:
         if path.suffix.lower() in YAML_ENDINGS and len(text) > code_points:
             raise ValueError(f"it has more than {code_points} characters (yaml_dictionary_code_point_limit)")
         found = read(text)
-    except (OSError, ValueError, YAMLError, csv.Error, RecursionError) as error:
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from error
+    except (ValueError, YAMLError, csv.Error, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from error
     if not isinstance(found, Mapping):
         raise ValueError(f"{path}: a dictionary was expected, not {type(found).__name__}")

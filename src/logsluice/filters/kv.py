@@ -33,7 +33,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
 import regex
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent
@@ -54,6 +54,15 @@ _DEEPEST = 20
 """How far values are looked into."""
 
 
+def _is_pattern(text: str) -> str:
+    compile_ruby(text)
+    return text
+
+
+PatternText: TypeAlias = Annotated[FilledText, AfterValidator(_is_pattern)]
+"""A regular expression, not empty."""
+
+
 class Config(CommonOptions):
     """See this module's docstring."""
 
@@ -62,8 +71,8 @@ class Config(CommonOptions):
     prefix: TemplateText = ""
     field_split: FilledText = " "
     value_split: FilledText = "="
-    field_split_pattern: FilledText | None = None
-    value_split_pattern: FilledText | None = None
+    field_split_pattern: PatternText | None = None
+    value_split_pattern: PatternText | None = None
     whitespace: Literal["lenient", "strict"] = "lenient"
     include_brackets: bool = True
     include_keys: Texts = ()
