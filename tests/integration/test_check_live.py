@@ -120,6 +120,37 @@ def test_nothing_is_received_by_a_live_check(tmp_path: Path, aws: MotoServer, qu
     }
 
 
+LISTING = """\
+pipelines:
+  - source: {{type: s3_objects, bucket: {bucket}, prefix: "app/{{yyyy}}/{{MM}}/{{dd}}/", start_at: now}}
+    format: lines
+    outputs:
+      - archive: {{to: "s3://{bucket}/archive/"}}
+      - store: {{path: {store}}}
+    dead_letter: /elsewhere
+"""
+
+
+def test_what_is_listed_is_looked_into_and_read(tmp_path: Path, aws: MotoServer, queue: str) -> None:
+    text = LISTING.format(bucket="logs", store="store")
+    place = "pipelines[0].source.prefix"
+    nothing = "the first thousand keys below s3://logs/app/ are of nothing that could be read; check the prefix"
+    assert warnings_of(tmp_path, text, live=True) == [(place, nothing)]
+    aws.client("s3").put_object(Bucket="logs", Key="app/2026/01/31/1.log", Body=b"line\n")
+    assert warnings_of(tmp_path, text, live=True) == []
+    (tmp_path / "file").write_text("")
+    text = LISTING.format(bucket="logs", store="file/store")
+    said = f"{tmp_path / 'file'} is no folder that this user may write to: nothing could be stored"
+    assert warnings_of(tmp_path, text, live=True) == [("pipelines[0].outputs[1].store.path", said)]
+
+
+def test_a_bucket_that_is_not_there_is_an_error_where_it_is_named(tmp_path: Path, aws: MotoServer, queue: str) -> None:
+    file = tmp_path / "pipeline.yaml"
+    file.write_text(LISTING.format(bucket="nowhere", store="store"))
+    found = [(problem.severity, problem.option) for problem in check_file(str(file), live=True)]
+    assert found == [("error", "pipelines[0].source"), ("error", "pipelines[0].outputs[0]")]
+
+
 def test_a_queue_that_is_not_there_is_an_error(tmp_path: Path, aws: MotoServer, queue: str) -> None:
     file = tmp_path / "pipeline.yaml"
     file.write_text(CONFIG.format(queue="alv", bucket="logs"))

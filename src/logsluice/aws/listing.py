@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from logsluice.aws.envelopes import Announcement
-from logsluice.aws.faults import explain, is_passing
+from logsluice.aws.faults import explain, is_denied, is_passing
 from logsluice.errors import LogsluiceError, Unavailable
 
 _ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
@@ -81,16 +81,34 @@ class Lister:
                 return
             more = {"ContinuationToken": answer["NextContinuationToken"]}
 
+    @property
+    def more(self) -> dict[str, str]:
+        """What every request carries beside the bucket and the key."""
+        owner = {"ExpectedBucketOwner": self.owner} if self.owner else {}
+        return owner | ({"RequestPayer": self.request_payer} if self.request_payer else {})
+
     def _call(self, prefix: str, **more: Any) -> dict[str, Any]:
-        if self.owner:
-            more["ExpectedBucketOwner"] = self.owner
-        if self.request_payer:
-            more["RequestPayer"] = self.request_payer
+        place = {"Bucket": self.via or self.bucket, "Prefix": prefix, **self.more}
         try:
-            answer: dict[str, Any] = self.client.list_objects_v2(Bucket=self.via or self.bucket, Prefix=prefix, **more)
+            answer: dict[str, Any] = self.client.list_objects_v2(**place, **more)
         except (ClientError, BotoCoreError) as error:
             raise _fault(error, f"can't list s3://{self.bucket}/{prefix}") from error
         return answer
+
+
+def look_into(lister: Lister, prefix: str) -> str:
+    """Ask for one key, to see what may be done: "" when it may be listed, else why not.
+
+    Raises:
+        LogsluiceError: There is no such bucket, no way to it, or no credentials.
+    """
+    try:
+        lister.client.list_objects_v2(Bucket=lister.via or lister.bucket, Prefix=prefix, MaxKeys=1, **lister.more)
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and is_denied(error):
+            return f"{lister.bucket}: s3:ListBucket is not allowed"
+        raise _fault(error, f"can't look into {lister.bucket}") from error
+    return ""
 
 
 def _fault(error: Exception, doing: str) -> LogsluiceError:

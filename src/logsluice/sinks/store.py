@@ -13,6 +13,8 @@ Small files are merged while the pipeline runs, days are dropped by `keep`, and 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +56,14 @@ def build(config: Config, context: Context) -> StoreSink:
     """The sink for a pipeline."""
     limits = Limits(config.keep, config.max_size, config.min_free, config.when_full)
     return StoreSink(context.base / config.path, context, limits, compact=config.compact)
+
+
+def probe(config: Config, context: Context) -> Iterator[tuple[str, str]]:
+    """Live: whether the folder can be written."""
+    folder = context.base.resolve() / config.path
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield "path", f"{there} is no folder that this user may write to: nothing could be stored"
 
 
 class StoreSink(RowSink):

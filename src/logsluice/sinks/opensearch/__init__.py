@@ -62,7 +62,7 @@ from logsluice.sinks.opensearch.config import Config
 if TYPE_CHECKING:
     from logsluice.model import Sink
 
-__all__ = ["Config", "build", "concerns"]
+__all__ = ["Config", "build", "concerns", "probe"]
 
 
 def build(config: Config, context: Context) -> Sink:
@@ -87,3 +87,10 @@ def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # 
     secrets = [name for name in ("password", "api_key", "bearer_token") if getattr(config, name) is not None]
     if secrets and any(url.startswith("http:") for url in config.urls):
         yield secrets[0], "it goes over the network unencrypted: the host is http"
+
+
+def probe(config: Config, context: Context) -> Iterator[tuple[str, str]]:
+    """What `check --live` warns of; see `dangers`."""
+    from logsluice.sinks.opensearch import dangers
+
+    return dangers.probe(config, context)

@@ -210,6 +210,30 @@ def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # 
         yield "interval", f"{why}: write {DATED} where the keys have it, poll less often, or use notifications (s3_sqs)"
 
 
+def probe(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - as every component's
+    """Live: whether the bucket can be listed and its objects read; of each prefix one page and one byte."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from logsluice.aws.faults import object_fault
+    from logsluice.errors import Denied, MissingOrDenied
+
+    lister = config.lister()
+    option = "prefixes" if config.prefixes else "prefix"
+    for uri, prefix in zip(config.reads, (text.partition("{")[0] for text in config.all_prefixes), strict=True):
+        objects = [each for each in lister.page(prefix).objects if each.found.size and not each.archived]
+        if not objects:
+            yield option, f"the first thousand keys below {uri} are of nothing that could be read; check the prefix"
+            continue
+        found = objects[0].found
+        place = {"Bucket": lister.via or lister.bucket, "Key": found.key, **lister.more}
+        try:
+            lister.client.get_object(**place, Range="bytes=0-0")["Body"].close()
+        except (ClientError, BotoCoreError) as error:
+            fault = object_fault(error, found.uri, lambda: True)
+            what = "may not be read (s3:GetObject)" if isinstance(fault, Denied | MissingOrDenied) else "can't be read"
+            yield "bucket", f"objects {what}: {fault}"
+
+
 def rivalry(one: Config, other: Config) -> str:
     """Two listers of one prefix, one of which takes the objects away."""
     shared = [a for a in one.reads for b in other.reads if a.startswith(b) or b.startswith(a)]

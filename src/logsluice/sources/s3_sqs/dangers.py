@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
+from logsluice.aws.buckets import Buckets
 from logsluice.aws.faults import explain, is_denied
+from logsluice.aws.listing import Lister, look_into
 from logsluice.components import Context
 from logsluice.sources.s3_sqs import Config
 from logsluice.sources.s3_sqs.queue import Queue, find_queue
@@ -102,13 +104,6 @@ def _of_attributes(name: str, attributes: dict[str, Any], config: Config) -> Ite
 
 def _of_bucket(rule: str, config: Config) -> Iterator[tuple[str, str]]:
     bucket, _, prefix = rule.removeprefix("s3://").partition("/")
-    try:
-        config.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-    except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and is_denied(error):
-            yield (
-                "buckets",
-                f"{bucket}: s3:ListBucket is not allowed, so a missing object can't be told from a denied one",
-            )
-            return
-        raise explain(error, f"can't look into {bucket}") from error
+    own = Buckets(config.bucket_options, config.aws).of(bucket)
+    if why := look_into(Lister(own.client("", ""), bucket, "", own.via, config.request_payer or ""), prefix):
+        yield "buckets", f"{why}, so a missing object can't be told from a denied one"
