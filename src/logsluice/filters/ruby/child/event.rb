@@ -7,6 +7,7 @@ module LogStash
     TIMESTAMP = "@timestamp"
     TAGS = "tags"
     INTERNAL = %w[_id position format window].freeze
+    SPECIAL = [TIMESTAMP, METADATA, TAGS].freeze
     MAX_PADDING = 1000
     REFERENCE = /\A(?:\[[^\[\]]+\])+\z/.freeze
 
@@ -65,7 +66,7 @@ module LogStash
 
     def set(reference, value)
       path = PATHS[reference]
-      guard(path, value)
+      guard(path, value) if SPECIAL.include?(path[0])
       value = Values.stored(value)
       if path == [METADATA]
         @metadata = value
@@ -191,12 +192,12 @@ module LogStash
 
     # The value that the first keys of a path lead to, nil where there is none.
     def inner(path, count)
-      node = @fields
-      path.first(count).each_with_index do |key, at|
-        node = at.zero? && key == METADATA ? @metadata : child(node, key)
-        return nil if node.nil?
-      end
-      count.zero? && path[0] == METADATA ? nil : node
+      return (@fields unless path[0] == METADATA) if count.zero?
+
+      node = path[0] == METADATA ? @metadata : @fields[path[0]]
+      at = 0
+      node = child(node, path[at]) while (at += 1) < count
+      node
     end
 
     def child(node, key)
@@ -219,6 +220,8 @@ module LogStash
 
     # The object or list that a new value goes into; made where it is missing.
     def container(path)
+      return @fields if path.size == 1
+
       node = @fields
       path[0..-2].each_with_index do |key, at|
         found = at.zero? && key == METADATA ? @metadata : child(node, key)
