@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,3 +65,46 @@ def http_listener() -> Iterator[HttpListener]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@dataclass
+class LineListener:
+    """What came to a TCP server; it closes a connection after `hang_up_after` lines."""
+
+    port: int = 0
+    lines: list[str] = field(default_factory=list)
+    connections: int = 0
+    hang_up_after: int = -1
+
+
+@contextmanager
+def line_listener() -> Iterator[LineListener]:
+    """A TCP server on loopback that keeps lines."""
+    listener = LineListener()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            listener.connections += 1
+            for line in self.rfile:
+                listener.lines.append(line.decode().rstrip("\n"))
+                if len(listener.lines) == listener.hang_up_after:
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        listener.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield listener
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; fails after ten seconds."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
