@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -87,6 +88,25 @@ def test_the_form_of_the_log_is_chosen_by_flag_over_file(tmp_path: Path) -> None
     as_json = run("run", "--log-format", "json", "-e", f"log: {{format: readable}}\n{CONFIG}", cwd=tmp_path).stderr
     assert json.loads(as_json)["event"] == "done"
     assert run("run", "-e", f"log: {{level: error}}\n{CONFIG}", cwd=tmp_path).stderr == ""
+
+
+def test_a_stop_while_a_cluster_does_not_answer_is_in_order(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        text = f"pipelines: [{{source: {{type: files, paths: ['-']}}, outputs: [{{opensearch: {{hosts: '{host}'}}}}]}}]"
+        program = subprocess.Popen(
+            [*LOGSLUICE, "run", "-e", text],
+            cwd=tmp_path,
+            env={**os.environ, "LOGSLUICE_RUN_DIR": str(tmp_path / "run")},
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        client, _ = silent.accept()
+        with client:
+            program.terminate()
+            _, said = program.communicate(timeout=30)
+    assert (program.returncode, said) == (0, b"")
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.parametrize("address", ["8686", "localhost:", "localhost:x", "localhost:99999", ":8686"])

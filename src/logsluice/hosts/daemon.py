@@ -84,6 +84,7 @@ class Daemon:
         self._opened = ExitStack()
         self._deadline = Deadline()
         self._signals = 0
+        self._is_opening = True
         self._stopping = threading.Event()
         self._has_ended = threading.Event()
         self._receiving: set[threading.Thread] = set()
@@ -116,7 +117,7 @@ class Daemon:
             UsageError: A source or an output can't work at all; what was received is given back.
             BrokenPipeError: Whoever read standard output has gone.
         """
-        with ExitStack() as opened:
+        with self._signal_handlers(), ExitStack() as opened:
             self._opened = opened
             closed = {service: fault for service in self._services if (fault := self._open(service)) is not None}
             if closed and len(closed) == len(self._services):
@@ -125,7 +126,8 @@ class Daemon:
             for service, fault in closed.items():
                 self._say_closed(service, fault)
             memory.settle()
-            with self._signal_handlers(), ExitStack() as beating:
+            self._is_opening = False
+            with ExitStack() as beating:
                 for heartbeat in self._heartbeats.values():
                     beating.enter_context(heartbeat)
                 self._drive()
@@ -244,6 +246,8 @@ class Daemon:
             self._signals += 1
             if self._signals > 1:
                 os._exit(128 + number)
+            if self._is_opening:  # nothing is in hand, and a service that doesn't answer must not keep us
+                raise SystemExit(0) if number == signal.SIGTERM else KeyboardInterrupt
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
