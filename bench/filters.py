@@ -111,7 +111,7 @@ def ruby_case() -> Case:
     read = json.build(json.Config(source="message"), Context())
     headers = 'event.get("[httpRequest][headers]").each { |kv| event.set(kv["name"], kv["value"]) }'
     made = Chain([read, ruby.build(ruby.Config(code=headers), Context())])
-    code = "for item in get('[httpRequest][headers]'):\n    set(item['name'], item['value'])"
+    code = "for item in get('[httpRequest][headers]'):\n    put(item['name'], item['value'])"
     ours = Chain([read, python.build(python.Config(code=code), Context())])
     return Case(
         made, lambda line: ours.apply([{"message": line, "@metadata": {}}], print), data.waf, clock=time.perf_counter

@@ -24,14 +24,15 @@ def run(event: Event, code: str | None = None, **options: Any) -> list[Event]:
     ("code", "before", "after"),
     [
         ("event['b'] = event['a'] + 1", {"a": 1}, {"a": 1, "b": 2}),
-        ("set('[p][q]', get('[o][0]', 'none'))", {"o": [7]}, {"o": [7], "p": {"q": 7}}),
-        ("set('p', get('[o][5]', 'none'))", {"o": [7]}, {"o": [7], "p": "none"}),
-        ("set('was', remove('a')); remove('b')", {"a": 1}, {"was": 1}),
+        ("put('[p][q]', get('[o][0]', 'none'))", {"o": [7]}, {"o": [7], "p": {"q": 7}}),
+        ("put('p', get('[o][5]', 'none'))", {"o": [7]}, {"o": [7], "p": "none"}),
+        ("put('was', remove('a')); remove('b')", {"a": 1}, {"was": 1}),
         ("tag('x', 'y'); tag('x')", {}, {"tags": ["x", "y"]}),
         ("\n    if get('a'):\n        return\n    event['b'] = 1\n", {"a": 1}, {"a": 1}),
         ("return True", {"a": 1}, {"a": 1}),
+        ("event['n'] = len(set(event['l']))", {"l": [1, 1]}, {"l": [1, 1], "n": 1}),
         ("", {"a": 1}, {"a": 1}),
-        ("set('t', '''one\n  two''')", {}, {"t": "one\n  two"}),
+        ("put('t', '''one\n  two''')", {}, {"t": "one\n  two"}),
     ],
 )
 def test_code_works_on_the_event(code: str, before: Event, after: Event) -> None:
@@ -59,7 +60,7 @@ def test_init_runs_once_and_its_names_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["event['no']", "return 5", "return [5]", "set('@timestamp', 'x')", "remove('@metadata')"]
+    "code", ["event['no']", "return 5", "return [5]", "put('@timestamp', 'x')", "remove('@metadata')"]
 )
 def test_an_exception_is_that_events_tag(code: str) -> None:
     made = build(Config(code=f"if get('bad'): {code}", add_tag="ok"), Context())

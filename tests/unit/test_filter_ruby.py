@@ -93,6 +93,26 @@ def fields(code: str, start: dict[str, Any] | None = None, **options: Any) -> di
         ),
         ('event.set("s", event.sprintf("%{[broken"))', {}, {"s": "%{[broken"}),
         ('event.append(LogStash::Event.new("l" => [2], "m" => 1))', {"l": [1]}, {"l": [1, 2], "m": 1, "@version": "1"}),
+        (
+            'event.set("j", LogStash::Json.load("[1]")); event.set("k", LogStash::Json.dump({"a" => 1}))',
+            {},
+            {"j": [1], "k": '{"a":1}'},
+        ),
+        (
+            'event.timestamp.time.localtime("+09:00"); event.set("s", event.timestamp.to_s)',
+            {},
+            {"s": "2026-01-31T12:00:00.123Z"},
+        ),
+        (
+            'event.set("c", [LogStash::Timestamp.coerce("no time"), LogStash::Timestamp.coerce(5)])',
+            {},
+            {"c": [None, None]},
+        ),
+        (
+            't = event.timestamp; event.set("d", [t.year, (t + 1) - t, t == LogStash::Timestamp.new(t.to_s)])',
+            {},
+            {"d": [2026, 1.0, True]},
+        ),
         ('puts "{}"; $stdout.puts "[]"; print "x"; STDOUT.flush; event.set("a", 1)', {}, {"a": 1}),
         ('system("echo noise"); event.set("a", `echo x`.strip)', {}, {"a": "x"}),
     ],
@@ -317,11 +337,11 @@ def test_large_batches_and_odd_texts_cross_the_pipe() -> None:
     [
         (
             'event.get("[r][headers]").each { |kv| \n event.set(name = kv["name"], value = kv["value"])}',
-            "for item in get('[r][headers]') or []:\n    set(item['name'], item.get('value'))",
+            "for item in get('[r][headers]') or []:\n    put(item['name'], item.get('value'))",
         ),
         (
             "event.set('[@metadata][day]',event.get('[@timestamp]').time.localtime.strftime('%Y-%m-%d'))",
-            "set('[@metadata][day]', get('[@timestamp]').astimezone().strftime('%Y-%m-%d'))",
+            "put('[@metadata][day]', get('[@timestamp]').astimezone().strftime('%Y-%m-%d'))",
         ),
         ("event.set('a', 1)", "with the same work in Python"),
     ],

@@ -3,7 +3,7 @@
 Options:
 
 - `code`: the body of a function. In it are `event` (a `dict`; `@timestamp` is an aware `datetime`), and by reference
-  `get("[a][b]", default)`, `set("[a][b]", value)`, `remove("[a][b]")` and `tag("text", …)`.
+  `get("[a][b]", default)`, `put("[a][b]", value)`, `remove("[a][b]")` and `tag("text", …)`.
 - `init`: run once; the modules that it imports and the names that it makes are there in `code`.
 - `function`: instead of `code`, a function as `package.module:name`, called with the event. It must be importable
   (`PYTHONPATH`).
@@ -23,7 +23,7 @@ Example, in YAML::
           address = get("[client][ip]")
           if address is None:
               return False
-          set("[client][private]", ipaddress.ip_address(address).is_private)
+          put("[client][private]", ipaddress.ip_address(address).is_private)
 
     - python: {function: "our_company.logs:enrich"}
 """
@@ -163,7 +163,7 @@ def _compiled(code: str, init: str) -> Function:
 
 def _as_function(code: str) -> ast.Module:
     """A module with the code as the body of `run`; its own lines, so that texts of several lines stay as they are."""
-    module = ast.parse("def run(event, get, set, remove, tag): pass")
+    module = ast.parse("def run(event, get, put, remove, tag): pass")
     body = ast.parse(textwrap.dedent(code)).body
     if body:
         assert isinstance(module.body[0], ast.FunctionDef), "it was written so"

@@ -42,7 +42,7 @@ from pydantic import Field, model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import OPEN_ENDED, CommonOptions, Multiplies
+from logsluice.filters._common import CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.filters.ruby._child import Child, ChildFailed, Code
@@ -53,8 +53,13 @@ _LOGGED = 20
 INTERNAL = ("_id", "position", "format", "window")
 """What of `@metadata` no Ruby code sees or changes."""
 
-_NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:\w+\s*=\s*)?(?![\"'])\S")
+_NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:\w+\s*=\s*)?+(?![\"'])\S")
 """A field whose name is no literal: `event.set(header["name"], …)`."""
+
+NAMED_BY_DATA = (
+    "fields are named by the data: with open-ended names the mapping of an index grows until it refuses documents;"
+    " set them below one field, such as [headers][name]"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +179,7 @@ def build(config: Config, context: Context) -> Filter:
 def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
     """What works today and will be regretted: see `logsluice.components`."""
     if config.code is not None and _NAMED_BY_DATA.search(config.code):
-        yield "code", OPEN_ENDED
+        yield "code", NAMED_BY_DATA
 
 
 def _alone(child: Child, event: Event) -> Mapping[str, Any]:

@@ -28,9 +28,9 @@ def _translated(code: str) -> str:
     code = code.strip().rstrip(";")
     if found := _HEADERS.fullmatch(code):
         return (
-            f"for item in get({found['list']!r}) or []:\n    set(item[{found['name']!r}], item.get({found['value']!r}))"
+            f"for item in get({found['list']!r}) or []:\n    put(item[{found['name']!r}], item.get({found['value']!r}))"
         )
     if found := _LOCAL_TIME.fullmatch(code):
         source = found["source"] or "@timestamp"
-        return f"set({found['target']!r}, get({source!r}).astimezone().strftime({found['layout']!r}))"
+        return f"put({found['target']!r}, get({source!r}).astimezone().strftime({found['layout']!r}))"
     return ""

@@ -1,5 +1,20 @@
 # frozen_string_literal: true
 
+module LogStash
+  # What code uses that reads or writes JSON in Logstash's way.
+  module Json
+    ParserError = JSON::ParserError
+
+    def self.load(text, _options = nil)
+      JSON.parse(text) unless text.strip.empty?
+    end
+
+    def self.dump(value)
+      JSON.generate(value)
+    end
+  end
+end
+
 # Where the user's code lives: `self` within it.
 class Code
   # Logs to standard error, for `logger` and `@logger` in the user's code.

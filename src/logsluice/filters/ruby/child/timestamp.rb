@@ -26,24 +26,26 @@ module LogStash
 
       # A moment of a Timestamp, Time or text; nil for anything else.
       def coerce(value)
-        case value
-        when Timestamp then value
-        when Time, String then new(value)
-        end
+        value.is_a?(Timestamp) ? value : new(value)
+      rescue ArgumentError
+        nil
+      end
+
+      # A moment whose text is known to be one; read when it is needed.
+      def received(text)
+        allocate.tap { |moment| moment.instance_variable_set(:@text, text) }
       end
     end
 
     def initialize(value = Time.now)
-      @time = value.is_a?(Time) ? value.getutc : nil
-      return if @time
+      raise ArgumentError, "no time can be made of #{value.inspect}" unless value.is_a?(Time) || value.is_a?(String)
 
-      raise ArgumentError, "no time can be made of #{value.inspect}" unless value.is_a?(String)
-
-      @text = value
+      @moment = (value.is_a?(Time) ? value : read(value)).getutc
     end
 
+    # A copy: `localtime` changes it.
     def time
-      @time ||= Time.iso8601(@text.match?(/[Zz]|[+-]\d\d:?\d\d\z/) ? @text : "#{@text}Z").getutc
+      moment.dup
     end
 
     alias utc time
@@ -52,7 +54,7 @@ module LogStash
     alias to_time time
 
     def to_iso8601
-      time.iso8601((time.nsec % 1_000_000).zero? ? 3 : 6)
+      moment.iso8601((moment.nsec % 1_000_000).zero? ? 3 : 6)
     end
 
     alias to_s to_iso8601
@@ -63,7 +65,7 @@ module LogStash
     end
 
     def <=>(other)
-      other.is_a?(Timestamp) ? time <=> other.time : nil
+      other.is_a?(Timestamp) ? moment <=> other.time : nil
     end
 
     def eql?(other)
@@ -71,19 +73,29 @@ module LogStash
     end
 
     def hash
-      time.hash
+      moment.hash
     end
 
     def +(other)
-      Timestamp.new(time + other)
+      Timestamp.new(moment + other)
     end
 
     def -(other)
-      other.is_a?(Numeric) ? Timestamp.new(time - other) : time - (other.is_a?(Timestamp) ? other.time : other)
+      other.is_a?(Numeric) ? Timestamp.new(moment - other) : moment - (other.is_a?(Timestamp) ? other.time : other)
     end
 
     %i[to_i to_f to_r usec nsec tv_sec tv_usec tv_nsec year month day hour min sec wday yday strftime].each do |name|
-      define_method(name) { |*values| time.public_send(name, *values) }
+      define_method(name) { |*values| moment.public_send(name, *values) }
+    end
+
+    private
+
+    def moment
+      @moment ||= read(@text).getutc
+    end
+
+    def read(text)
+      Time.iso8601(text.match?(/[Zz]|[+-]\d\d:?\d\d\z/) ? text : "#{text}Z")
     end
   end
 end

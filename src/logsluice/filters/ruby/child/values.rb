@@ -35,7 +35,7 @@ module Values
     case value
     when Hash
       moment = value[LogStash::Timestamp.mark]
-      return LogStash::Timestamp.new(moment) if moment
+      return LogStash::Timestamp.received(moment) if moment
 
       deep ? value.transform_values! { |inner| received(inner, deep) } : value
     when Array then deep ? value.map! { |inner| received(inner, deep) } : value
