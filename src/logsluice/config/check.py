@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Literal, TypeAlias
 
 from logsluice.components import Context, Kind, Options, find
+from logsluice.config import document_names
 from logsluice.config.assemble import assemble
 from logsluice.config.document import Path as Place
 from logsluice.config.load import Configuration, load_file
@@ -57,6 +58,7 @@ def check_configuration(configuration: Configuration, *, live: bool = False) -> 
         problems += error.problems
     else:
         problems += said_by_components(configuration, "concerns")
+        problems += named_badly(configuration)
         if live:
             problems += said_by_components(configuration, "probe")
     return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line))
@@ -131,6 +133,13 @@ def warnings(configuration: Configuration) -> Iterator[Problem]:
                 continue  # most sources keep none
             if not place.startswith("s3://") and (configuration.base / place).resolve().is_relative_to(temporary):
                 yield configuration.document.problem(("pipelines", index, option), what.format(temporary), "warning")
+
+
+def named_badly(configuration: Configuration) -> Iterator[Problem]:
+    """Names of documents that collide or can't be made."""
+    for index, pipeline in enumerate(configuration.model.pipelines):
+        for place, sentence in document_names.concerns(pipeline):
+            yield configuration.document.problem(("pipelines", index, *place), sentence, "warning")
 
 
 def said_by_components(configuration: Configuration, look: Look) -> Iterator[Problem]:

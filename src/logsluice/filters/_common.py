@@ -17,7 +17,13 @@ from logsluice.lang.references import MISSING, Reference, reference
 from logsluice.lang.templates import Template, template
 from logsluice.model import Event, RejectEvent
 
-__all__ = ["CommonOptions", "EachEvent", "Multiplies", "NameOf", "copied", "field_name", "within"]
+__all__ = ["OPEN_ENDED", "CommonOptions", "EachEvent", "Multiplies", "NameOf", "copied", "field_name", "within"]
+
+OPEN_ENDED = (
+    "every key of the data becomes a field of the event: with open-ended keys the mapping of an index grows until it"
+    " refuses documents; a `target` keeps them together"
+)
+"""What filters say in `concerns` that make fields of data."""
 
 NameOf: TypeAlias = Callable[[Event], Reference]
 """Which field is meant, for one event."""

@@ -22,13 +22,14 @@ Example, in YAML::
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
 
 from logsluice.components import Context
-from logsluice.filters._common import CommonOptions, EachEvent
+from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent
 from logsluice.filters._options import FieldRef, Texts
 from logsluice.filters._tags import BAD_TAGS_TAG, TAGS, add_failure_tags
 from logsluice.lang.references import METADATA, TIMESTAMP, CannotSet, Reference, reference
@@ -85,6 +86,12 @@ class Json(EachEvent):
 def build(config: Config, _: Context) -> Filter:
     """The filter of a configuration."""
     return Json(config)
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
+    """What works today and will be regretted: see `logsluice.components`."""
+    if config.target is None:
+        yield "source", OPEN_ENDED
 
 
 def parse(text: Any) -> Any:

@@ -29,14 +29,14 @@ Example, in YAML::
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 import regex
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from logsluice.components import Context
-from logsluice.filters._common import CommonOptions, EachEvent
+from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent
 from logsluice.filters._options import FieldRef, FilledText, TemplateText, Text, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
 from logsluice.lang.references import Reference, reference
@@ -187,6 +187,12 @@ class _Search:
 def build(config: Config, _: Context) -> Filter:
     """The filter of a configuration."""
     return Kv(config)
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
+    """What works today and will be regretted: see `logsluice.components`."""
+    if config.target is None and not config.include_keys:
+        yield "", OPEN_ENDED
 
 
 def _patterns(config: Config) -> tuple[str, str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +32,10 @@ from logsluice.errors import ConfigError, Problem
 from logsluice.lang.conditions import InvalidCondition, compile_condition
 
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]+")
+TEMPORARY = (
+    "it is in a folder that is emptied at times; it is read at the very first start only, and positions are kept in"
+    " path.data from then on"
+)
 NOTHING = {"type": "files", "paths": ["-"]}
 
 IGNORED = ("enable_metric", "periodic_flush")
@@ -128,6 +134,8 @@ class _Translator:
             return []
         assert isinstance(settings, InputSettings)
         settings.keep_data_in(native.get("state", ""))
+        if _is_temporary(getattr(settings, "sincedb_path", None)):
+            self._document.warn_once((*path, "sincedb_path"), TEMPORARY)
         translated: Input = self._guarded(path, lambda: plugins.find("inputs", plugin.name).translate(settings))
         if translated is None:
             return []
@@ -257,6 +265,9 @@ class _Translator:
         except UnknownComponent as error:
             self._problem(path, str(error))
             return None
+        ecs = self._settings_of_pipeline.get("pipeline.ecs_compatibility")
+        if ecs and "ecs_compatibility" in model.model_fields:
+            given = {"ecs_compatibility": ecs, **given}
         try:
             return model.model_validate(given)
         except ValidationError as error:
@@ -273,3 +284,7 @@ class _Translator:
 
     def _problem(self, path: Path, message: str) -> None:
         self._document.problems.append(self._document.problem(path, message))
+
+
+def _is_temporary(path: str | None) -> bool:
+    return path is not None and FilePath(path).resolve().is_relative_to(FilePath(tempfile.gettempdir()).resolve())

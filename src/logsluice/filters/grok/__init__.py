@@ -28,7 +28,7 @@ Example, in YAML::
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -54,6 +54,12 @@ def _patterns(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     return {name: texts if isinstance(texts, list | tuple) else [texts] for name, texts in value.items()}
+
+
+BROKEN = (
+    "holds a line break, which matches nothing but a line break; if it was only written over several lines,"
+    " `logsluice convert --fix` joins it"
+)
 
 
 class Config(CommonOptions):
@@ -149,6 +155,13 @@ class GrokFilter(EachEvent):
 def build(config: Config, context: Context) -> Filter:
     """The filter of a configuration. Raises ValueError for a pattern that can't be compiled."""
     return GrokFilter(config, context.base)
+
+
+def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
+    """What works today and will be regretted: see `logsluice.components`."""
+    for field, patterns in config.match.items():
+        if any("\n" in pattern for pattern in patterns):
+            yield "match", f"the pattern for {field} {BROKEN}"
 
 
 def _compiled(field: str, text: str, library: Mapping[str, str], config: Config) -> _Pattern:
