@@ -220,6 +220,19 @@ def test_questions_are_answered_as_by_the_store(cluster: SearchNode, folder: Pat
         assert answers(second) == answers(first)
 
 
+def test_ranges_within_objects_may_have_an_open_end(cluster: SearchNode) -> None:
+    if isinstance(cluster, Elasticsearch7):
+        pytest.skip("it does not search within objects")
+    formats = (Declared("alb", (Field("details", "object"),)),)
+    with opened(make(cluster, formats, index="alb-%{+yyyy}")) as sink:
+        assert send(sink, event(1, details={"a": "b"}), event(2, details={"a": "d"})) == Sent()
+    cluster.call("POST", "/alb-*/_refresh")
+    client = connect(ConnectionOptions.model_validate(connection(cluster)), Path())
+    with ClusterQuery(client, "alb-*") as backend:
+        queries = ("details.a:>=c", "details.a:<c", "details.a:[b TO *]")
+        assert [backend.count(query) for query in queries] == [1, 1, 2]
+
+
 def test_pages_of_equal_events_leave_none_out(cluster: SearchNode, folder: Path) -> None:
     with asked(cluster, folder) as (_, backend):
         pages, after = list[list[str]](), ""

@@ -63,7 +63,8 @@ def command(
     brackets, _exists_:field; networks such as 10.0.0.0/8 for addresses; 2026-01-31 and now-2h for times.
 
     A cluster is asked as the URL's user, else with LOGSLUICE_API_KEY, else as LOGSLUICE_USER with LOGSLUICE_PASSWORD;
-    requests to hosts of amazonaws.com are signed with the AWS credentials found.
+    requests to hosts of amazonaws.com are signed with the AWS credentials found. An archive is read with those as well:
+    AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL_S3 say which, and where.
     """
     from logsluice.cli.messages import Misused, report
     from logsluice.cli.render import escape

@@ -24,6 +24,9 @@ NEVER: Clause = {"match_none": {}}
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 """Of a `long`: a cluster refuses numbers beyond."""
 
+_LAST = "\U0010ffff"
+"""No string is greater, but for those that begin with it."""
+
 _IPV4: Clause = {"gte": "0.0.0.0", "lte": "255.255.255.255"}  # noqa: S104 - an end of a range, no address to bind
 _SEARCHED = frozenset({"keyword", "text", "object"})
 
@@ -88,6 +91,9 @@ class Compiler:
             case Inside(root, name):
                 if isinstance(node, Like) and root.mapped == "flattened":
                     return _prefix(name, node.pattern)
+                if isinstance(node, Between) and root.mapped == "flattened":
+                    # Elasticsearch refuses an open end there
+                    return _range(name, node, node.low or "", _LAST if node.high is None else node.high)
                 return self._keyword(name, node)
             case Leaf(kind="text"):
                 return self._text(target, node)
