@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from logsluice.compat.logstash.plugins import CodecSettings, Flag
+from logsluice.compat.logstash.plugins import CodecSettings, Feed, Flag
 
 
 class Settings(CodecSettings):
@@ -15,7 +15,7 @@ class Settings(CodecSettings):
     metadata: Flag = Field(default=False, description="Whether `@metadata` is shown.")
 
 
-def reads(settings: Settings) -> Any:  # noqa: ARG001 - the signature of every codec
+def reads(settings: Settings, feed: Feed) -> Any:  # noqa: ARG001 - the signature of every codec
     """Nothing can be read so."""
     raise ValueError("the codec rubydebug only writes")
 

@@ -16,6 +16,7 @@ r"""Objects of a bucket, found by listing it: the source `s3_objects`.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field
@@ -72,15 +73,22 @@ def translate(settings: Settings) -> Input:
     native["interval"] = f"{settings.interval:g}s" if settings.watch_for_new_files else "once"
     if start is not None:
         native["start_at"] = start
-    if settings.exclude_pattern:
-        compile_ruby(settings.exclude_pattern)
-        native["exclude_keys"] = f"(?m){translate_pattern(settings.exclude_pattern)}"
+    native["exclude_keys"] = _excluded(settings)
     if (after := _afterwards(settings)) is not None:
         native["after"] = after
     if settings.include_object_properties:
         native["object_properties"] = "all"
     feed = Feed(newline="kept", cut_keys=settings.gzip_pattern, headers=True)
     return Input(native, feed=feed, filters=() if settings.ecs_compatibility == "disabled" else (_renamed(),))
+
+
+def _excluded(settings: Settings) -> str:
+    """Folder marks, the prefix itself, and what the configuration leaves out."""
+    parts = [r"/\Z", *([rf"\A{re.escape(settings.prefix)}\Z"] if settings.prefix else [])]
+    if settings.exclude_pattern:
+        compile_ruby(settings.exclude_pattern)
+        parts.append(f"(?m:{translate_pattern(settings.exclude_pattern)})")
+    return f"(?V1){'|'.join(parts)}"
 
 
 def _afterwards(settings: Settings) -> Any:

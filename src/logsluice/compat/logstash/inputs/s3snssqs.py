@@ -121,7 +121,7 @@ def translate(settings: Settings) -> Input:
         "buckets": ["*"],
         "wait_seconds": settings.sqs_wait_time_seconds,
         "visibility": f"{settings.visibility_timeout}s",
-        "object_folder": f"(?m){translate_pattern(settings.s3_key_prefix)}/?(?P<folder>.*?)/",
+        "object_folder": f"(?V1m){translate_pattern(settings.s3_key_prefix)}/?(?P<folder>.*?)/",
         "aws": aws,
     }
     if settings.include_object_properties:
@@ -161,7 +161,7 @@ def _bucket(bucket: Bucket, settings: Settings, of_s3: dict[str, Any]) -> dict[s
         "secret_access_key": bucket.credentials.secret_access_key,
     }
     aws = of_s3 | {name: value for name, value in given.items() if value is not None}
-    native: dict[str, Any] = {"bucket": translate_pattern(bucket.bucket_name)}
+    native: dict[str, Any] = {"bucket": f"(?V1m){translate_pattern(bucket.bucket_name)}"}
     if aws:
         native["aws"] = aws
     if bucket.folders:
@@ -170,7 +170,7 @@ def _bucket(bucket: Bucket, settings: Settings, of_s3: dict[str, Any]) -> dict[s
 
 
 def _folder(folder: Folder) -> dict[str, Any]:
-    native: dict[str, Any] = {"key": f"(?m){translate_pattern(folder.key)}"}
+    native: dict[str, Any] = {"key": f"(?V1m){translate_pattern(folder.key)}"}
     if folder.codec:
         codec = plugins.find("codecs", folder.codec)
         native["format"] = codec.reads(codec.Settings(), FEED)
