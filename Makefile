@@ -46,7 +46,7 @@ lock: $(READY) ## Renew requirements.lock
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
 	| $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url \
-		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra geo --extra ua --extra demo \
+		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra geo --extra ua --extra xml --extra demo \
 		--output-file requirements.lock pyproject.toml -
 
 clean: ## Remove what the targets made
