@@ -1,6 +1,8 @@
 # Every target makes .venv by itself on first use, from the lock with its hashes.
 PYTHON ?= python3
 ARGS ?=
+# Each test process starts its own servers; a file's tests stay in one process, and share them.
+JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -21,10 +23,10 @@ demo: $(READY) ## See it work: AWS emulated on this machine (ARGS=--once ends af
 	$(BIN)/logsluice demo $(ARGS)
 
 test: lint ## Everything that must pass before a change is handed in
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist loadfile $(ARGS)
 
 test-full: lint ## The same and the slow tests: kills, gigabytes
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .
