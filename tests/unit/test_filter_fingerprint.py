@@ -117,6 +117,7 @@ def test_what_has_no_fingerprint_tags_the_event() -> None:
 
 
 def test_punctuation_is_what_is_neither_letter_nor_digit_nor_blank() -> None:
+    assert after({"a": "a.", "b": "b!"}, method="PUNCTUATION", source=["b", "a"])["fingerprint"] == "!"
     assert fingerprint("PHP Warning: json_encode() [x=5 €] „y“", method="PUNCTUATION") == ":_()[=€]„“"
 
 

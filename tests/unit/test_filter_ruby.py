@@ -168,9 +168,9 @@ def test_metadata_reaches_ruby_and_comes_back_but_for_what_is_internal() -> None
 
 
 def test_what_the_code_prints_goes_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
-    assert fields('puts "[null]"; $stdout.print "{}"; system("echo noise")') == {}
+    assert fields('puts "[null]"; $stdout.print "{}"; system("echo noise"); logger.warn("look", [1])') == {}
     printed = capfd.readouterr()
-    assert (printed.out, printed.err) == ("", "[null]\n{}noise\n")
+    assert (printed.out, printed.err) == ("", "[null]\n{}noise\n[ruby filter] warn: look [1]\n")
 
 
 def test_a_cancelled_event_goes_no_further() -> None:

@@ -86,11 +86,13 @@ class Fingerprints(EachEvent):
         self._sources = [Reference(source) for source in config.source]
         self._fingerprint = _fingerprint(config)
         self._work = self._each
-        if config.concatenate_all_fields and config.method != "PUNCTUATION":
-            self._work = self._all_fields
-        elif config.concatenate_sources and config.method != "PUNCTUATION":
+        if config.method == "PUNCTUATION" or config.concatenate_sources:
             self._sources.sort(key=lambda source: source.text)
-            self._work = self._concatenated
+        if config.method != "PUNCTUATION":
+            if config.concatenate_all_fields:
+                self._work = self._all_fields
+            elif config.concatenate_sources:
+                self._work = self._concatenated
 
     def change(self, event: Event) -> bool:
         """Write the fingerprint."""

@@ -79,12 +79,23 @@ class Child:
         self._from, child_to = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - to run it is what was asked
-                [ruby, "--disable=did_you_mean,error_highlight", "-W0", str(_PROGRAM), str(child_from), str(child_to)],
+                [
+                    ruby,
+                    "--disable=did_you_mean,error_highlight",
+                    "-EUTF-8",
+                    str(_PROGRAM),
+                    str(child_from),
+                    str(child_to),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # our standard output may be where the documents go
                 pass_fds=(child_from, child_to),
                 process_group=0,  # Ctrl-C is ours to answer, after the batch
             )
+        except OSError:
+            os.close(self._to)
+            os.close(self._from)
+            raise
         finally:
             os.close(child_from)
             os.close(child_to)
