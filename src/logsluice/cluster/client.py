@@ -169,8 +169,12 @@ def pool_of(proxy: Secret | None, timeout: urllib3.Timeout, tls: ssl.SSLContext 
     """Connections that retry nothing, by way of a proxy where one is named. Raises UsageError."""
     if proxy is None:
         return urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=tls)
-    parts = urlsplit(proxy.reveal())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(proxy.reveal())
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number; the text itself may hold a password and is not said
+        is_url = False
+    if not is_url:
         raise UsageError("`proxy` is no URL", hint="write it as http://proxy.example.com:3128")
     headers = None
     if parts.username is not None:
