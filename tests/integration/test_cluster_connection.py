@@ -162,7 +162,7 @@ def test_requests_go_by_the_proxy_with_its_password() -> None:
 
 def test_a_proxy_that_is_no_url_or_not_there_is_one_sentence() -> None:
     for wrong in ("proxy.example:3128", "http://user:hush@proxy.example:port", "http://[user:hush@proxy"):
-        with pytest.raises(UsageError, match="^`proxy` is no URL$"):
+        with pytest.raises(UsageError, match=r"^`proxy` is no URL$"):
             ask("http://cluster.example:9200", proxy=wrong)
     with pytest.raises(Busy, match="proxy"):
         ask("http://cluster.example:9200", proxy=f"http://127.0.0.1:{free_port()}")
