@@ -333,3 +333,16 @@ def test_check_warns_of_names_that_rotation_leaves(tmp_path: Path) -> None:
     context = Context(base=tmp_path, state="s3://bucket/state")
     assert [option for option, _ in concerns(Config.model_validate(options), context)] == ["paths", "follow"]
     assert list(concerns(Config.model_validate({**options, "follow": False}), context)) == []
+
+
+def test_the_first_start_begins_where_the_configuration_says(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for name in ("a", "b", "c.skip"):
+        (logs / name).write_text(f"{name} one\n{name} two\n{name} three\n")
+    positions = {str(logs / "a"): 14}  # within the third line
+    follower = Follower(tmp_path, start_at="end", positions=positions, exclude="*.skip")
+    assert [message for _, message in follower.all()] == ["a three"]
+    (logs / "new").write_text("new\n")
+    assert [message for _, message in follower.all()] == ["new"]
+    follower.source.close()

@@ -195,3 +195,9 @@ def test_a_file_that_goes_while_it_is_opened_is_a_fault(folder: Path, monkeypatc
         patched.setattr("logsluice.sources.files.payload.os.fstat", fails)
         with pytest.raises(Denied, match="Permission denied"), delivery.payloads[0].open():
             pass
+
+
+def test_names_that_are_excluded_are_left_out(tmp_path: Path) -> None:
+    for name in ("a.log", "a.gz", "b.log"):
+        (tmp_path / name).write_text(name)
+    assert names(tmp_path, opened(tmp_path, ".", exclude=["*.gz", "b*"])) == ["a.log"]

@@ -29,6 +29,9 @@ from logsluice.filters._options import NameLists, Text, Texts
 
 Kind: TypeAlias = Literal["inputs", "outputs", "codecs"]
 
+LONGEST_DOCUMENT = "64MiB"
+"""The files of CloudTrail and others are one document, and larger than any line."""
+
 
 def _codec(value: Any) -> Any:
     return Plugin(value, (), Mark()) if isinstance(value, str) else value
@@ -61,6 +64,12 @@ class InputSettings(PluginSettings):
     codec: Codec | None = Field(default=None, description="How bytes become events.")
 
     _path_data: str = PrivateAttr(default="")
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """Native options of the pipeline: whole JSON documents, such as CloudTrail's files, are longer than lines."""
+        is_json = self.codec is not None and self.codec.name in ("json", "json_lines")
+        return {"limits": {"record": LONGEST_DOCUMENT}} if is_json else {}
 
     def keep_data_in(self, folder: str) -> None:
         """Say what `path.data` is, where Logstash itself has kept its positions; "" where it is not known."""

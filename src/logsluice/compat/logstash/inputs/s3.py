@@ -79,7 +79,12 @@ def translate(settings: Settings) -> Input:
     if settings.include_object_properties:
         native["object_properties"] = "all"
     feed = Feed(newline="kept", cut_keys=settings.gzip_pattern, headers=True)
-    return Input(native, feed=feed, filters=() if settings.ecs_compatibility == "disabled" else (_renamed(),))
+    return Input(
+        native,
+        pipeline=settings.limits,
+        feed=feed,
+        filters=() if settings.ecs_compatibility == "disabled" else (_renamed(),),
+    )
 
 
 def _excluded(settings: Settings) -> str:

@@ -133,7 +133,7 @@ def translate(settings: Settings) -> Input:
     if options := list(_bucket_options(settings)):
         native["bucket_options"] = options
     action = "dead_letter" if settings.sqs_delete_on_failure else "retry"
-    pipeline = {"workers": settings.consumer_threads, "on": dict.fromkeys(FAULTS, action)}
+    pipeline = {**settings.limits, "workers": settings.consumer_threads, "on": dict.fromkeys(FAULTS, action)}
     return Input(native, feed=FEED, pipeline=pipeline)
 
 
