@@ -281,6 +281,7 @@ def test_options_that_contradict_are_refused(options: dict[str, Any]) -> None:
     [
         ("exit!(7)", "the Ruby process ended with 7"),
         ("Process.kill(9, Process.pid); sleep", "the Ruby process ended, by signal 9"),
+        ('loop { event.sprintf("%{n}") }', "the Ruby process did not answer within 0.5 s"),
         ("sleep", "the Ruby process did not answer within 0.5 s"),
     ],
 )

@@ -64,6 +64,7 @@ class Child:
         self._end: Callable[[], object] = lambda: None
         self._to = self._from = -1
         self._left = b""
+        self._seconds = self._until = 0.0
 
     def start(self) -> None:
         """Start the process and give it the code.
@@ -75,39 +76,37 @@ class Child:
         ruby = shutil.which("ruby")
         if ruby is None:
             raise UsageError(f"Ruby is not installed, and this code needs it: {_offers.instead(self._code.code)}")
-        child_from, self._to = os.pipe()
-        self._from, child_to = os.pipe()
+        self._spawn(ruby)
+        setup = {"mark": self._mark, "init": self._code.init, "code": self._code.code, "path": self._code.path}
+        self._allow(_START_SECONDS)
+        self._send(json.dumps({**setup, "params": self._code.params or {}}).encode())
+        answer = self._receive()
+        if "refused" in answer:
+            self.end()
+            raise UsageError(f"Ruby refuses the code: {answer['refused']}")
+
+    def _spawn(self, ruby: str) -> None:
+        child_from, to_child = os.pipe()
+        from_child, child_to = os.pipe()
+        options = ("--disable=did_you_mean,error_highlight", "-EUTF-8")
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - to run it is what was asked
-                [
-                    ruby,
-                    "--disable=did_you_mean,error_highlight",
-                    "-EUTF-8",
-                    str(_PROGRAM),
-                    str(child_from),
-                    str(child_to),
-                ],
+            process = subprocess.Popen(  # noqa: S603 - to run it is what was asked
+                [ruby, *options, str(_PROGRAM), str(child_from), str(child_to)],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # our standard output may be where the documents go
                 pass_fds=(child_from, child_to),
                 process_group=0,  # Ctrl-C is ours to answer, after the batch
             )
         except OSError:
-            os.close(self._to)
-            os.close(self._from)
+            os.close(to_child)
+            os.close(from_child)
             raise
         finally:
             os.close(child_from)
             os.close(child_to)
-        os.set_blocking(self._to, False)
-        self._end = weakref.finalize(self, _end, self._process, self._to, self._from)
-        self._left = b""
-        setup = {"mark": self._mark, "init": self._code.init, "code": self._code.code, "path": self._code.path}
-        self._send(json.dumps({**setup, "params": self._code.params or {}}).encode(), _START_SECONDS)
-        answer = self._receive(_START_SECONDS)
-        if "refused" in answer:
-            self.end()
-            raise UsageError(f"Ruby refuses the code: {answer['refused']}")
+        os.set_blocking(to_child, False)
+        self._process, self._to, self._from, self._left = process, to_child, from_child, b""
+        self._end = weakref.finalize(self, _end, process, to_child, from_child)
 
     def end(self) -> None:
         """End the process; the next question starts another."""
@@ -123,11 +122,13 @@ class Child:
         try:
             if self._process is None:
                 self.start()
-            self._send(self._question(events), self._timeout)
-            answer = self._receive(self._timeout)
+            question = self._question(events)
+            self._allow(self._timeout)
+            self._send(question)
+            answer = self._receive()
             while isinstance(answer, dict):
-                self._send(json.dumps(_rendered(answer["render"], answer["event"])).encode(), self._timeout)
-                answer = self._receive(self._timeout)
+                self._send(json.dumps(_rendered(answer["render"], answer["event"])).encode())
+                answer = self._receive()
         except (ChildFailed, UsageError, ValueError, OSError) as error:
             self.end()
             raise ChildFailed(str(error)) from error
@@ -147,25 +148,28 @@ class Child:
         plain = times == sum(isinstance(event.get("@timestamp"), datetime) for event in events)
         return b'{"deep":%b,"events":%b}' % (b"false" if plain else b"true", body)
 
-    def _send(self, line: bytes, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+    def _allow(self, seconds: float) -> None:
+        """The time until an answer must be there, whatever is asked in between."""
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def _send(self, line: bytes) -> None:
         left = memoryview(line + b"\n")
         poll = select.poll()
         poll.register(self._to, select.POLLOUT)
         while left:
-            self._wait(poll, deadline, seconds)
+            self._wait(poll)
             try:
                 left = left[os.write(self._to, left[:_PIECE]) :]
             except BrokenPipeError:
                 raise ChildFailed(self._how_it_died()) from None
 
-    def _receive(self, seconds: float) -> Any:
-        deadline = time.monotonic() + seconds
+    def _receive(self) -> Any:
         poll = select.poll()
         poll.register(self._from, select.POLLIN)
         pieces = [self._left]
         while b"\n" not in pieces[-1]:
-            self._wait(poll, deadline, seconds)
+            self._wait(poll)
             piece = os.read(self._from, _PIECE)
             if not piece:
                 raise ChildFailed(self._how_it_died())
@@ -179,9 +183,10 @@ class Child:
         moment = found.get(self._mark)
         return found if moment is None else read_iso8601(moment)
 
-    def _wait(self, poll: select.poll, deadline: float, seconds: float) -> None:
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise ChildFailed(f"the Ruby process did not answer within {seconds:g} s")
+    def _wait(self, poll: select.poll) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            raise ChildFailed(f"the Ruby process did not answer within {self._seconds:g} s")
 
     def _how_it_died(self) -> str:
         assert self._process is not None, "it was started"
