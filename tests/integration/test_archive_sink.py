@@ -8,9 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from pydantic import ValidationError
 
+from logsluice.archive.query import ArchiveQuery
 from logsluice.aws.faults import output_fault
 from logsluice.components import Context
-from logsluice.errors import Busy, Sick, SinkFault
+from logsluice.errors import Busy, Sick, SinkFault, UsageError
 from logsluice.model import Event
 from logsluice.sinks import archive
 from logsluice.testing.sinks import FIRST, must_not_refuse, opened
@@ -56,6 +57,15 @@ def test_all_from_the_first_object_that_S3_does_not_take_are_sent_again(aws: Mot
     assert {index: type(fault) for index, fault in failed.items()} == dict.fromkeys(range(3), Sick)
     assert "NoSuchBucket" in str(failed[0])
     assert "check the bucket's name" in str(failed[0])
+
+
+def test_a_prefix_without_an_archive_is_said_in_a_sentence(aws: MotoServer) -> None:
+    aws.client("s3").create_bucket(Bucket="archive")
+    assert sent([event(0, 0)]) == {}
+    with ArchiveQuery("s3://archive/logs") as asked:
+        assert asked.count() == 1
+    with ArchiveQuery("s3://archive/log") as asked, pytest.raises(UsageError, match="no archive in s3://archive/log/"):
+        asked.count()
 
 
 def answer(status: int, code: str) -> ClientError:

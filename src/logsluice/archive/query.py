@@ -93,9 +93,11 @@ class ArchiveFiles:
         """The objects below the dates that can have events of the time range."""
         first = "" if since is None else since.astimezone(UTC).date().isoformat()
         last = "9999-99-99" if until is None else until.astimezone(UTC).date().isoformat()
-        for of_format in self._lister.folders(self._place.prefix):
-            if not of_format.removeprefix(self._place.prefix).startswith("format="):
-                continue
+        below = f"{self._place.prefix}format="
+        formats = [folder for folder in self._lister.folders(self._place.prefix) if folder.startswith(below)]
+        if not formats:
+            raise UsageError(f"there is no archive in {self._place}", "name the prefix that has `format=…/` below it")
+        for of_format in formats:
             for day in self._lister.folders(of_format):
                 date = day.rstrip("/").rpartition("date=")[2]
                 if (first <= date <= last) if date != NO_DATE else since is None and until is None:
