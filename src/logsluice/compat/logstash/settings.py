@@ -14,7 +14,7 @@ from logsluice.config.document import Document, Mark
 
 _UNBUFFERED = "batches are sized by bytes here"
 _UNQUEUED = "there is no queue in between; what was sent is settled at once"
-_NO_RELOAD = "the configuration is read once; start the program again after a change"
+_NO_RELOAD = "the configuration is read once, at the start"
 _API = "health and metrics have neither users nor TLS here; keep the port on a private address"
 _NO_MONITORING = "there is no monitoring of Elastic's here; metrics are at /metrics"
 
