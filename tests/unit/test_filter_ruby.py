@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
+from logsluice.filters import python
 from logsluice.filters.ruby import Config, build
+from logsluice.filters.ruby._offers import instead
 from logsluice.model import Event, Filter
 from tests.parts.ruby import need_ruby
 
@@ -352,3 +354,17 @@ def test_without_ruby_the_python_filter_is_offered(code: str, python: str) -> No
     with pytest.raises(UsageError, match="Ruby is not installed") as error:
         made(code)
     assert python in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'event.get("[r][headers]").each { |kv| event.set(kv["name"], kv["value"]) }',
+        "event.set('[@metadata][day]', event.timestamp.time.localtime.strftime('%Y-%m-%d'))",
+    ],
+)
+def test_the_python_that_is_offered_does_the_same(code: str) -> None:
+    offered = instead(code).partition("which takes:\n")[2]
+    start = event(r={"headers": [{"name": "Host", "value": "h"}, {"name": "Accept", "value": None}]})
+    in_python = python.build(python.Config(code=offered), Context())
+    assert in_python.apply([copy.deepcopy(start)], lambda *_: None) == run(code, start)
