@@ -111,7 +111,7 @@ def lister(tmp_path: Path) -> Iterator[Lister]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("objects", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("objects", [1_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_killed_five_times_every_event_is_there_once(lister: Lister, objects: int) -> None:
     chance = random.Random(objects)
     now = float(int(time.time()))

@@ -7,7 +7,8 @@
     after: {tag: {logsluice: done}}
 
 It happens after the last output has confirmed the last event. An object that was replaced meanwhile is left alone: each
-step names the ETag that was read. A moved or copied object keeps its key, below the prefix. Tags are added to those
+step names the ETag that was read, except for tags, where S3 takes no such condition. One with rejects is left alone,
+too: a replay may need its bytes. A moved or copied object keeps its key, below the prefix. Tags are added to those
 that it has.
 
 **Permissions:** `s3:DeleteObject`; for a move `s3:PutObject` for the destination as well (for a copy, that alone), and
