@@ -83,6 +83,11 @@ def test_a_repeated_option_is_joined() -> None:
     ]
 
 
+def test_a_key_of_a_repeated_hash_gets_all_its_values() -> None:
+    (pipeline,) = native('filter { grok { match => { "a" => "x" } match => { "a" => ["y"] "b" => "z" } } }')
+    assert pipeline["filters"] == [{"grok": {"match": {"a": ["x", "y"], "b": "z"}}}]
+
+
 def test_hashes_are_in_the_order_of_javas_hash_map() -> None:
     # of 16 buckets "aa" and "bB" (both hash to 3104) share one, and so do "z" (122) and "Z" (90)
     keys = ["z", "b", "a", "Z", "aa", "bB"]

@@ -31,15 +31,20 @@ def options(plugin: Plugin, document: Document, path: Path, environ: Mapping[str
 
 
 def _joined(attribute: Attribute, before: Any, value: Any, document: Document, path: Path) -> Any:
-    """An option that is given twice: hashes merge, lists grow; a list after a single value is lost, as in Logstash."""
+    """An option that is given twice: hashes merge and lists grow; a list after a single value is lost, as in Logstash."""
     if isinstance(before, Plugin) or isinstance(value, Plugin) or attribute.name == "codec":
         document.problems.append(document.problem(path, "there can be one codec only"))
         return before
     if isinstance(before, dict) and isinstance(value, dict):
-        return before | value
+        return before | {key: _both(before[key], each) if key in before else each for key, each in value.items()}
     if isinstance(before, list):
         return [*before, *(value if isinstance(value, list) else [value])]
     return [before] if isinstance(value, list) else [before, value]
+
+
+def _both(before: Any, value: Any) -> list[Any]:
+    """Two values of one key of a hash: a list of all."""
+    return [item for each in (before, value) for item in (each if isinstance(each, list) else [each])]
 
 
 def _replaced(value: Any, document: Document, path: Path, environ: Mapping[str, str] | None) -> Any:
