@@ -6,6 +6,7 @@ import errno
 import gzip
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -219,3 +220,51 @@ def test_options_that_can_not_work_are_refused(options: dict[str, Any], said: st
 @pytest.mark.parametrize(("path", "compress", "warned"), [("a.ndjson", True, 1), ("a.gz", False, 1), ("a.gz", True, 0)])
 def test_check_warns_of_a_name_that_tells_another_kind(path: str, compress: bool, warned: int) -> None:
     assert len(list(file_sink.concerns(Config(path=path, gzip=compress), Context()))) == warned
+
+
+@pytest.mark.parametrize(
+    ("codec", "written"),
+    [
+        ({"line": "<%{number}>"}, b"<1>\n<2>\n"),
+        ({"plain": "<%{number}>"}, b"<1><2>"),
+        ("dots", b".."),
+    ],
+)
+def test_a_codec_says_how_events_are_written(tmp_path: Path, codec: Any, written: bytes) -> None:
+    for number in (1, 2):
+        sink = make(tmp_path, "a.txt", codec=codec)
+        assert write(sink, event(number)) == {}
+        sink.close()
+    assert (tmp_path / "a.txt").read_bytes() == written
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.txt"]
+
+
+def test_a_torn_line_of_any_kind_is_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"whole\ntor")
+    sink = make(tmp_path, "a.txt", codec={"line": "<%{number}>"})
+    write(sink, event(1))
+    sink.close()
+    assert (tmp_path / "a.txt").read_bytes() == b"whole\n<1>\n"
+
+
+def test_what_a_codec_wrote_is_kept_as_json_in_the_dead_letter(tmp_path: Path) -> None:
+    sink = make(tmp_path, "a.txt", codec={"line": "<%{number}>"})
+    assert sink.document(sink.encode([event(1)], lambda *_: None), 0) == b'{"message":"<1>"}'
+
+
+@pytest.mark.parametrize("take_away", [Path.unlink, lambda path: path.rename(path.with_name("b.ndjson"))])
+def test_a_file_that_was_taken_away_is_made_again(tmp_path: Path, take_away: Callable[[Path], object]) -> None:
+    sink = make(tmp_path, "a.ndjson")
+    write(sink, event(1))
+    take_away(tmp_path / "a.ndjson")
+    write(sink, event(2))
+    sink.close()
+    assert numbers(tmp_path / "a.ndjson") == [2]
+
+
+def test_without_a_size_no_file_is_renamed(tmp_path: Path) -> None:
+    sink = make(tmp_path, "a.ndjson", rotate_size=None)
+    for number in range(3):
+        write(sink, event(number, text="x" * 600))
+    sink.close()
+    assert tree(tmp_path) == {"a.ndjson": [0, 1, 2]}

@@ -150,6 +150,134 @@ def test_requests_to_domains_of_aws_are_signed_unless_a_user_is_named(output: st
         ("stdout { }", "stdout", {"codec": "rubydebug"}),
         ("file { path => '/l/%{+YYYY-MM-dd}.log' }", "file", {"path": "/l/%{+YYYY-MM-dd}.log", "rotate_size": None}),
         (
+            "http { url => 'https://a/%{b}' http_method => post }",
+            "http",
+            {"url": "https://a/%{b}", "method": "post", "format": "json"},
+        ),
+        (
+            "http { url => 'https://a' http_method => put format => message message => '<%{m}>' content_type => 'text/x'"
+            " headers => { 'X-T' => 1 'X-H' => '%{host}' } retryable_codes => [409] ignorable_codes => 404 pool_max => 100"
+            " request_timeout => 5 cacert => '/ca' client_cert => '/c' client_key => '/k' http_compression => true"
+            " automatic_retries => 3 cookies => false }",
+            "http",
+            {
+                "url": "https://a",
+                "method": "put",
+                "format": "message",
+                "message": "<%{m}>",
+                "content_type": "text/x",
+                "headers": {"X-T": "1"},
+                "event_headers": {"X-H": "%{host}"},
+                "retryable_codes": [409],
+                "ignorable_codes": [404],
+                "compress": True,
+                "timeout": "5s",
+                "connections": 64,
+                "ca_file": "/ca",
+                "client_certificate": "/c",
+                "client_key": "/k",
+            },
+        ),
+        (
+            "http { url => 'https://a' http_method => post format => json_batch mapping => { 'x' => { 'y' => '%{z}' } } user => 'u' password => 'p'"
+            " ssl_verification_mode => none proxy => 'http://p:1' }",
+            "http",
+            {
+                "url": "https://a",
+                "method": "post",
+                "format": "json_batch",
+                "mapping": {"x": {"y": "%{z}"}},
+                "user": "u",
+                "password": "p",
+                "proxy": "http://p:1",
+                "verify_certificates": False,
+            },
+        ),
+        (
+            "datadog { api_key => abc }",
+            "datadog",
+            {"api_key": "abc", "title": "Logstash event for %{host}", "text": "%{message}"},
+        ),
+        (
+            "datadog { api_key => abc title => 't' text => 'x' dd_tags => ['a'] priority => low alert_type => error source_type_name => chef date_happened => '%{d}' }",
+            "datadog",
+            {
+                "api_key": "abc",
+                "title": "t",
+                "text": "x",
+                "date_happened": "%{d}",
+                "tags": ["a"],
+                "priority": "low",
+                "alert_type": "error",
+                "source_type_name": "chef",
+            },
+        ),
+        (
+            "s3 { bucket => logs }",
+            "s3",
+            {"to": "s3://logs/", "codec": {"line": "%{@timestamp} %{host} %{message}"}, "aws": {"region": "us-east-1"}},
+        ),
+        (
+            "s3 { bucket => logs prefix => 'a/%{+YYYY}' region => 'eu-west-1' encoding => gzip codec => json_lines canned_acl => 'bucket-owner-read'"
+            " storage_class => STANDARD_IA server_side_encryption => true server_side_encryption_algorithm => 'aws:kms' ssekms_key_id => key"
+            " size_file => 1000000 access_key_id => AK secret_access_key => SK restore => false upload_workers_count => 2 }",
+            "s3",
+            {
+                "to": "s3://logs/a/%{+YYYY}",
+                "codec": "ndjson",
+                "gzip": True,
+                "acl": "bucket-owner-read",
+                "storage_class": "STANDARD_IA",
+                "sse": "aws:kms",
+                "kms_key_id": "key",
+                "window": "1000000B",
+                "aws": {"region": "eu-west-1", "access_key_id": "AK", "secret_access_key": "SK"},
+            },
+        ),
+        ("sqs { queue => events }", "sqs", {"queue": "events", "aws": {"region": "us-east-1"}}),
+        (
+            "sqs { queue => 'https://sqs.eu-west-1.amazonaws.com/123456789012/events' batch_events => 1 message_max_size => '256KiB' }",
+            "sqs",
+            {
+                "queue": "https://sqs.eu-west-1.amazonaws.com/123456789012/events",
+                "batch": 1,
+                "message_max_size": "256KiB",
+            },
+        ),
+        ("graphite { metrics => { 'a.%{b}' => '%{c}' } }", "graphite", {"metrics": {"a.%{b}": "%{c}"}}),
+        (
+            "graphite { fields_are_metrics => true include_metrics => 'a' exclude_metrics => ['b', 'c'] host => carbon port => 2103"
+            " metrics_format => 'x.*' nested_object_separator => '-' timestamp_field => '[t]' resend_on_failure => true reconnect_interval => 5 }",
+            "graphite",
+            {
+                "host": "carbon",
+                "port": 2103,
+                "fields_are_metrics": True,
+                "include_metrics": ["a"],
+                "exclude_metrics": ["b", "c"],
+                "separator": "-",
+                "timestamp_field": "[t]",
+                "metrics_format": "x.*",
+            },
+        ),
+        ("cloudwatch { }", "cloudwatch", {"namespace": "Logstash", "aws": {"region": "us-east-1"}}),
+        (
+            "cloudwatch { namespace => NS metricname => hits value => '2.5' unit => Bytes dimensions => { 'a' => '%{b}' } field_value => '[v]'"
+            " batch_size => 10 queue_size => 500 region => 'eu-west-1' }",
+            "cloudwatch",
+            {
+                "namespace": "NS",
+                "metricname": "hits",
+                "value": 2.5,
+                "unit": "Bytes",
+                "field_value": "[v]",
+                "batch_size": 10,
+                "dimensions": {"a": "%{b}"},
+                "request_events": 500,
+                "aws": {"region": "eu-west-1"},
+            },
+        ),
+        (
             "file { path => '/l.gz' gzip => true file_mode => 0640 flush_interval => 0 codec => line { format => '%{message}' } }",
             "file",
             {"path": "/l.gz", "rotate_size": None, "gzip": True, "mode": "640", "codec": {"line": "%{message}"}},
@@ -187,6 +315,29 @@ def test_options_of_outputs(output: str, sink: str, native: dict[str, Any]) -> N
                 "output.elasticsearch.sniffing: the cluster's nodes are not looked up: requests go to the hosts that are named",
                 "output.elasticsearch.action: without a document_id events are created, under ids made from their origin",
             ],
+        ),
+        (
+            "http { url => 'http://a' http_method => post retry_failed => false follow_redirects => true }",
+            [
+                "output.http.retry_failed: no event is dropped: failed requests are tried again",
+                "output.http.follow_redirects: a redirect is not followed: it pauses the output, and its message says where to",
+            ],
+        ),
+        (
+            "s3 { bucket => logs time_file => 5 size_file => 100000000 tags => ['a'] }",
+            [
+                "output.s3.time_file: no effect: an object is written as soon as its part of the input was read",
+                "output.s3.size_file: objects hold at most 16 MiB of an input",
+                "output.s3.tags: no effect: they are not a part of the names here",
+            ],
+        ),
+        (
+            "graphite { metrics => { 'a' => 1 } metrics_format => 'b' }",
+            ["output.graphite.metrics_format: without a `*` it would be one name for all: no effect"],
+        ),
+        (
+            "cloudwatch { timeframe => '5m' }",
+            ["output.cloudwatch.timeframe: no effect: what was read is sent as soon as it was added up"],
         ),
         (
             "file { path => '/l' dir_mode => 0750 create_if_deleted => false }",
@@ -234,6 +385,17 @@ def test_what_works_otherwise_is_warned_about(output: str, said: list[str]) -> N
         ("opensearch { auth_type => { typ => aws } }", "opensearch: auth_type: there is no option 'typ'; did you mean 'type'?"),
         ("amazon_es { }", "amazon_es.hosts: this option is required and missing"),
         ("file { path => '/l' write_behavior => overwrite }", "file.write_behavior: files are only appended to here: each event would be the only one in its file"),
+        ("http { url => 'http://a' }", "http.http_method: this option is required and missing"),
+        ("http { url => 'http://a' http_method => pots }", "http.http_method: must be 'put', 'post', 'patch', 'delete', 'get' or 'head'; did you mean 'post'?"),
+        ("http { url => 'http://a' http_method => post format => message }", "http: `format: message` and `message` go together"),
+        ("http { url => 'http://a' http_method => post keystore => '/k' }", "http.keystore: stores of Java can't be read: export the certificates to a PEM file (openssl pkcs12, keytool)"),
+        ("datadog { }", "datadog.api_key: this option is required and missing"),
+        ("s3 { bucket => 'a' prefx => 'b' }", "s3.prefx: there is no option 'prefx'; did you mean 'prefix'?"),
+        ("s3 { bucket => 'a' proxy_uri => 'http://p' }", "s3: proxy_uri can't be set for one plugin: set HTTPS_PROXY in the environment instead"),
+        ("sqs { queue => 'a' message_max_size => 'much' }", "sqs.message_max_size: must be a size such as 256KiB"),
+        ("graphite { }", "graphite: say what is sent: either `metrics` or `fields_are_metrics: true`"),
+        ("graphite { fields_are_metrics => true include_metrics => '(' }", "graphite.include_metrics: the regular expression '(' can't be read: missing ) at position 1"),
+        ("cloudwatch { namespace => 'AWS/EC2' }", "cloudwatch.namespace: namespaces that begin with AWS/ or a colon are AWS's own"),
         ("file { }", "file.path: this option is required and missing"),
         ("elasticsearc { }", "elasticsearc: there is no output 'elasticsearc'; did you mean 'elasticsearch'?"),
     ],
