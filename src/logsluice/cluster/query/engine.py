@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections import Counter
@@ -125,7 +126,8 @@ class ClusterQuery(Backend):
             page.moment = self._request("POST", f"{self._path}/_pit?keep_alive={KEPT_MINUTES}m")["id"]
         found = self._found(asked, parts, descending, size, page, fields)
         if not found.after:
-            self._request("DELETE", "/_pit", orjson.dumps({"id": page.moment}))
+            with contextlib.suppress(UsageError):  # it ends by itself, a little later
+                self._request("DELETE", "/_pit", orjson.dumps({"id": page.moment}))
         return found
 
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
