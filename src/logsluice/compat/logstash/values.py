@@ -31,7 +31,7 @@ def options(plugin: Plugin, document: Document, path: Path, environ: Mapping[str
 
 
 def _joined(attribute: Attribute, before: Any, value: Any, document: Document, path: Path) -> Any:
-    """An option that is given twice: hashes merge and lists grow; a list after a single value is lost, as in Logstash."""
+    """An option given twice: hashes merge and lists grow; a list after a single value is lost, as in Logstash."""
     if isinstance(before, Plugin) or isinstance(value, Plugin) or attribute.name == "codec":
         document.problems.append(document.problem(path, "there can be one codec only"))
         return before
