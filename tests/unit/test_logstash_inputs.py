@@ -273,6 +273,18 @@ def test_failures_come_back_where_they_are_not_to_be_deleted() -> None:
     assert "sqs_skip_delete can't be had" in problem('s3snssqs { queue => "q" sqs_skip_delete => true }')
 
 
+@pytest.mark.parametrize(
+    ("codec", "message"),
+    [
+        ("jsn", "folders: there is no codec 'jsn'; did you mean 'json'?"),
+        ("multiline", "folders: the codec multiline needs options, so it can't be used for a folder"),
+        ("dots", "the codec dots only writes"),
+    ],
+)
+def test_a_codec_that_a_folder_can_not_have_is_told(codec: str, message: str) -> None:
+    assert problem(f's3snssqs {{ queue => "q" set_codec_by_folder => {{ "x" => "{codec}" }} }}') == message
+
+
 # --------------------------------------------------------------------------------------------- others
 
 

@@ -60,9 +60,16 @@ def positions_in_files(path: str | None, data: str, patterns: Sequence[str]) -> 
         except OSError:
             continue
         read = dict(_positions(lines))
-        there = (file for pattern in patterns for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute
-        return {file: read[inode] for file in sorted(there) if (inode := os.stat(file).st_ino) in read}  # noqa: PTH116
+        there = sorted(file for pattern in patterns for file in glob.glob(pattern, recursive=True))  # noqa: PTH207
+        return {file: read[inode] for file in there if (inode := _inode(file)) in read}
     return {}
+
+
+def _inode(file: str) -> int:
+    try:
+        return Path(file).stat().st_ino
+    except OSError:
+        return -1
 
 
 def _positions(lines: Sequence[str]) -> Iterator[tuple[int, int]]:

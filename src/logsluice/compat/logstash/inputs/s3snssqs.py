@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from logsluice.compat.logstash import plugins
 from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, client_settings, is_url
 from logsluice.compat.logstash.plugins import Feed, Flag, Input, InputSettings
-from logsluice.components import Options
+from logsluice.components import Options, UnknownComponent
 from logsluice.filters._options import Text
 from logsluice.lang.ruby_regex import translate as translate_pattern
 
@@ -169,11 +169,21 @@ def _bucket(bucket: Bucket, settings: Settings, of_s3: dict[str, Any]) -> dict[s
     return native
 
 
+def _format(name: str) -> Any:
+    """The format of a codec without options; Logstash makes it so, too."""
+    try:
+        codec = plugins.find("codecs", name)
+        return codec.reads(codec.Settings(), FEED)
+    except UnknownComponent as error:
+        raise ValueError(f"folders: {error}") from None
+    except ValidationError:
+        raise ValueError(f"folders: the codec {name} needs options, so it can't be used for a folder") from None
+
+
 def _folder(folder: Folder) -> dict[str, Any]:
     native: dict[str, Any] = {"key": f"(?V1m){translate_pattern(folder.key)}"}
     if folder.codec:
-        codec = plugins.find("codecs", folder.codec)
-        native["format"] = codec.reads(codec.Settings(), FEED)
+        native["format"] = _format(folder.codec)
     if folder.type:
         native["fields"] = {"type": folder.type}
     return native
