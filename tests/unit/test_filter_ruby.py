@@ -212,7 +212,7 @@ def test_new_events_follow_theirs_with_ids_of_their_own() -> None:
     """
     [first, clone, fresh] = run(code, event(a=1), add_tag="done")
     about = {"position": 0, "format": "json"}
-    assert first == event(a=1) | {"tags": ["done"]}
+    assert first == event(a=1) | {"tags": ["done"], "@metadata": {"_id": ID, **about, "_children": 2}}
     assert clone == event(a=1, copy=True) | {"@metadata": {"_id": f"{ID}.1", **about}}
     assert fresh.pop("@timestamp") > MOMENT
     assert fresh == {"n": 7, "@version": "1", "@metadata": {"_id": f"{ID}.2", **about, "k": "v"}}

@@ -42,7 +42,7 @@ from pydantic import Field, model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import CommonOptions, Multiplies
+from logsluice.filters._common import CHILDREN, CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.filters.ruby._child import Child, ChildFailed, Code
@@ -50,8 +50,8 @@ from logsluice.model import Event, Filter, RejectEvent
 
 _BATCH = 250
 _LOGGED = 20
-INTERNAL = ("_id", "position", "format", "window")
-"""What of `@metadata` no Ruby code sees or changes."""
+INTERNAL = ("_id", "position", "format", "window", CHILDREN)
+"""What of `@metadata` no Ruby code sees."""
 
 _NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:\w+\s*=\s*)?+(?![\"'])\S")
 """A field whose name is no literal: `event.set(header["name"], …)`."""
@@ -131,8 +131,12 @@ class Ruby(Multiplies):
             self._failed(event, answer.get("class"), error)
         else:
             self.succeed(event)
-        made = [_made(fields, internal, number) for number, fields in enumerate(answer.get("made", ()), 1)]
+        made = [self._made(fields, internal, number) for number, fields in enumerate(answer.get("made", ()), 1)]
+        self.has_children(event, len(made))
         return made if answer.get("cancelled") else [event, *made]
+
+    def _made(self, fields: Event, internal: Mapping[str, Any], number: int) -> Event:
+        return self.child({**fields, "@metadata": {**fields.get("@metadata", {}), **internal}}, number)
 
     def _failed(self, event: Event, kind: str | None, error: str) -> None:
         if self._to_log > 0:
@@ -173,7 +177,7 @@ class Children:
 def build(config: Config, context: Context) -> Filter:
     """The filter of a configuration. Raises UsageError when there is no Ruby or it refuses the code."""
     path = None if config.path is None else str(context.base / config.path)
-    return Ruby(config, Code(config.code, config.init, path, config.script_params))
+    return Ruby(config, Code(config.code, config.init, path, config.script_params, INTERNAL))
 
 
 def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
@@ -187,10 +191,3 @@ def _alone(child: Child, event: Event) -> Mapping[str, Any]:
         return child.ask([event])[0]
     except ChildFailed as error:
         return {"error": str(error)}
-
-
-def _made(fields: Event, internal: Mapping[str, Any], number: int) -> Event:
-    """A new event; its id is the parent's with a number, for a repeat must make the same."""
-    metadata = fields.pop("@metadata", {})
-    own = {"_id": f"{internal['_id']}.{number}"} if "_id" in internal else {}
-    return {**fields, "@metadata": {**metadata, **internal, **own}}

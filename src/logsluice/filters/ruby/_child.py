@@ -11,7 +11,7 @@ import subprocess
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,12 +45,14 @@ class Code:
     Attributes:
         code: The body of a method with `event`; run in an object in which `init` was run once.
         path: A script with `filter(event)` instead, and `params` for its `register`.
+        internal: The names in `@metadata` that it does not see.
     """
 
     code: str | None = None
     init: str | None = None
     path: str | None = None
-    params: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    internal: Sequence[str] = ()
 
 
 class Child:
@@ -77,9 +79,8 @@ class Child:
         if ruby is None:
             raise UsageError(f"Ruby is not installed, and this code needs it: {_offers.instead(self._code.code)}")
         self._spawn(ruby)
-        setup = {"mark": self._mark, "init": self._code.init, "code": self._code.code, "path": self._code.path}
         self._allow(_START_SECONDS)
-        self._send(json.dumps({**setup, "params": self._code.params or {}}).encode())
+        self._send(json.dumps({"mark": self._mark, **asdict(self._code)}).encode())
         answer = self._receive()
         if "refused" in answer:
             self.end()

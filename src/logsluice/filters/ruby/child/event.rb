@@ -6,7 +6,6 @@ module LogStash
     METADATA = "@metadata"
     TIMESTAMP = "@timestamp"
     TAGS = "tags"
-    INTERNAL = %w[_id position format window].freeze
     SPECIAL = [TIMESTAMP, METADATA, TAGS].freeze
     MAX_PADDING = 1000
     REFERENCE = /\A(?:\[[^\[\]]+\])+\z/.freeze
@@ -19,6 +18,9 @@ module LogStash
     class << self
       # The host's way to fill in `%{…}`: called with the text and the event.
       attr_accessor :renderer
+
+      # The names in `@metadata` that no code sees.
+      attr_accessor :internal
 
       def path(text)
         raise TypeError, "wrong argument type #{text.class} (expected String)" unless text.is_a?(String)
@@ -50,7 +52,7 @@ module LogStash
 
     def fill(fields, metadata)
       @internal = {}
-      INTERNAL.each { |name| @internal[name] = metadata.delete(name) if metadata.key?(name) }
+      Event.internal.each { |name| @internal[name] = metadata.delete(name) if metadata.key?(name) }
       @fields = fields
       @metadata = metadata
       @changed = {}

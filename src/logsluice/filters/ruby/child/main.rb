@@ -55,6 +55,7 @@ setup = host.receive
 exit if setup.nil?
 ARGV.clear
 LogStash::Timestamp.mark = setup["mark"]
+LogStash::Event.internal = setup["internal"]
 LogStash::Event.renderer = host.method(:render)
 begin
   code = setup["path"] ? Code::Script.new(setup["path"], setup["params"]) : Code::Inline.new(setup["init"], setup["code"])
