@@ -320,6 +320,23 @@ def test_a_generator_hands_out_lines() -> None:
     assert native("generator { }")["source"] == {"type": "generator", "lines": ["Hello world!"], "count": 0}
 
 
+def test_http_becomes_a_listener() -> None:
+    pipeline = native('http { port => 9000 user => "u" password => "p" }')
+    assert pipeline["source"] == {
+        "type": "http",
+        "host": "0.0.0.0",
+        "port": 9000,
+        "status": 200,
+        "max_body": "104857600B",
+        "pending": 200,
+        "formats": {"application/json": {"type": "json", "as_logstash": "whole"}},
+        "user": "u",
+        "password": "p",
+    }
+    copied = {"[@metadata][http][headers]": "headers", "[@metadata][http][remote]": "host"}
+    assert pipeline["filters"] == [{"mutate": {"copy": copied}}]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -333,7 +350,8 @@ def test_a_generator_hands_out_lines() -> None:
         ('generator { message => "stdin" }', "a message of standard input can't be had"),
         ('kinesis { kinesis_stream_name => "x" }', "Kinesis can't be read yet"),
         ('cloudwatch_logs { log_group => "x" }', "CloudWatch Logs can't be read yet"),
-        ("http { port => 8080 }", "events can't be taken by HTTP yet"),
+        ("http { ssl => true }", "TLS can't be had"),
+        ('http { additional_codecs => { "a/b" => "jsn" } }', "additional_codecs: there is no codec 'jsn'"),
     ],
 )
 def test_what_can_not_be_had_is_told(text: str, message: str) -> None:

@@ -1,18 +1,71 @@
-"""A server that takes events by HTTP: there is no source for it yet."""
+"""Events that are sent by HTTP: the source `http`.
+
+A request is answered when every output has confirmed its events, and not when they were read. Events have `headers` and
+`host` (the sender's address) as without ECS, but for the names of headers, which are in lower case as they were sent.
+There is no TLS.
+"""
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from typing import Annotated, Any
 
-from logsluice.compat.logstash.plugins import Input, InputSettings
+from pydantic import BeforeValidator, Field, ValidationError
+
+from logsluice.compat.logstash import plugins
+from logsluice.compat.logstash.plugins import Feed, Flag, Input, InputSettings
+from logsluice.components import UnknownComponent
+from logsluice.filters._options import FieldRef, Text, pairs
+
+FEED = Feed(whole=True)
 
 
 class Settings(InputSettings):
-    """Whatever is given: the input can't be used."""
+    """Options of the input `http`."""
 
-    model_config = ConfigDict(extra="allow")
+    host: Text = Field(default="0.0.0.0", description="The address to listen on.")  # noqa: S104 - as Logstash
+    port: int = Field(default=8080, ge=0, le=65535, description="The port.")
+    user: Text | None = Field(default=None, description="Who may send.")
+    password: Text | None = Field(default=None, description="With `user`.")
+    additional_codecs: Annotated[dict[str, Text], BeforeValidator(pairs)] = Field(
+        default_factory=lambda: {"application/json": "json"}, description="Codecs by content type."
+    )
+    response_code: int = Field(default=200, ge=200, le=204, description="Of the answer.")
+    max_content_length: int = Field(default=100 * 1024**2, ge=1, description="Bytes of a body.")
+    max_pending_requests: int = Field(default=200, ge=1, description="How many may wait.")
+    threads: int = Field(default=2, ge=1, le=64, description="Threads.")
+    request_headers_target_field: FieldRef = Field(default="headers", description="Where headers go.")
+    remote_host_target_field: FieldRef = Field(default="host", description="Where the sender's address goes.")
+    ssl: Flag = Field(default=False, description="Not here.")
+    ssl_enabled: Flag = Field(default=False, description="Not here.")
 
 
-def translate(settings: Settings) -> Input:  # noqa: ARG001 - nothing can be made of it
-    """Nothing."""
-    raise ValueError("events can't be taken by HTTP yet: write them to a file or a queue, and read that by file or sqs")
+def translate(settings: Settings) -> Input:
+    """The source `http`."""
+    if settings.ssl or settings.ssl_enabled:
+        raise ValueError("TLS can't be had: put a load balancer or a proxy in front, and listen on a private address")
+    native: dict[str, Any] = {
+        "type": "http",
+        "host": settings.host,
+        "port": settings.port,
+        "status": settings.response_code,
+        "max_body": f"{settings.max_content_length}B",
+        "pending": settings.max_pending_requests,
+        "formats": {kind: _format(codec) for kind, codec in settings.additional_codecs.items()},
+    }
+    if settings.user is not None:
+        native |= {"user": settings.user, "password": settings.password}
+    copied = {
+        "[@metadata][http][headers]": settings.request_headers_target_field,
+        "[@metadata][http][remote]": settings.remote_host_target_field,
+    }
+    return Input(native, feed=FEED, pipeline={"workers": settings.threads}, filters=({"mutate": {"copy": copied}},))
+
+
+def _format(name: str) -> Any:
+    try:
+        codec = plugins.find("codecs", name)
+        return codec.reads(codec.Settings(), FEED)
+    except UnknownComponent as error:
+        raise ValueError(f"additional_codecs: {error}") from None
+    except ValidationError:
+        raise ValueError(f"additional_codecs: the codec {name} needs options, so it can't be used here") from None
