@@ -27,7 +27,7 @@ from logsluice.errors import (
 )
 from logsluice.model import Delivery, Outcome
 from logsluice.sources.s3_sqs import Config, build
-from logsluice.sources.s3_sqs.queue import _by_url
+from logsluice.sources.s3_sqs.queue import find_queue
 from logsluice.sources.s3_sqs.source import S3SqsSource
 from logsluice.testing.sources import opened, receive, receive_all, uris
 from tests.parts import free_port, wait_until
@@ -587,7 +587,7 @@ def test_the_region_is_read_from_the_queues_url(aws_environment: None) -> None:
         "https://eu-west-2.queue.amazonaws.com/123456789012/logs": "eu-west-2",
         "https://vpce-1-2.sqs.us-gov-west-1.vpce.amazonaws.com/123456789012/logs": "us-gov-west-1",
     }.items():
-        queue = _by_url(url, AwsOptions())
+        queue = find_queue(url, AwsOptions())
         assert (queue.client.meta.region_name, queue.account, queue.name) == (region, "123456789012", "logs")
 
 

@@ -36,7 +36,7 @@ from logsluice.sinks._codecs import OutputCodec, writer
 from logsluice.sinks._documents import Documents, DocumentSink
 
 if TYPE_CHECKING:
-    from logsluice.sources.s3_sqs.queue import Queue
+    from logsluice.aws.queues import Found
 
 BATCH = 10
 REQUEST_BYTES = 1024 * 1024
@@ -106,13 +106,13 @@ class SqsSink(DocumentSink):
         self._config = config
         self._write = writer(config.codec, context.timestamps)
         self._group = None if config.message_group_id is None else template(config.message_group_id)
-        self._queue: Queue | None = None
+        self._queue: Found | None = None
 
     def open(self) -> None:
         """Find the queue. Raises UsageError where it can't be found."""
-        from logsluice.sources.s3_sqs.queue import find_queue
+        from logsluice.aws.queues import find
 
-        self._queue = find_queue(self._config.queue, self._config.aws)
+        self._queue = find(self._config.queue, self._config.aws)
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The messages' bodies."""

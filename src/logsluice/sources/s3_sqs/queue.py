@@ -6,19 +6,17 @@ GetQueueAttributes, GetQueueUrl.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 
+from logsluice.aws import queues
 from logsluice.aws.faults import code_of, explain, is_denied, is_passing, message_of
-from logsluice.aws.session import AwsOptions, endpoint_of
-from logsluice.components import near
+from logsluice.aws.session import AwsOptions
 from logsluice.errors import Denied, Missing, SourceFault, Unavailable, UsageError
 
 MAX_IN_FLIGHT_SECONDS = 12 * 3600.0
@@ -31,13 +29,7 @@ _LEARNT = ["RedrivePolicy", "QueueArn", "MessageRetentionPeriod"]
 _FAILURES = (ClientError, BotoCoreError, OSError)
 """Of a call; OSError is a file of credentials (a web identity's or a pod's token) that can't be read."""
 
-_GONE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}
 _NOT_OURS = {"ReceiptHandleIsInvalid", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
-_AWS_HOST = re.compile(r"(?:sqs\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.(?:com|com\.cn|eu)")
-_OTHER_HOST = re.compile(r"(?:.*\.)?sqs(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:vpce\.amazonaws|amazonaws|api)\.[a-z.]+")
-"""Within a VPC, of FIPS or with IPv6: asked as they are given."""
-
-_ACCOUNT = re.compile(r"/(\d{12})/[^/]+$")
 
 log = structlog.get_logger("s3_sqs")
 
@@ -207,7 +199,7 @@ class Queue:
 
     def _fault(self, error: Exception, doing: str) -> SourceFault:
         text = f"can't {doing} the queue {self.name}: {' '.join(str(error).split())}"
-        if isinstance(error, ClientError) and code_of(error) in _GONE:
+        if isinstance(error, ClientError) and code_of(error) in queues.GONE:
             return Missing(text)
         if isinstance(error, ClientError) and is_denied(error):
             return Denied(text)
@@ -247,47 +239,8 @@ def find_queue(queue: str, options: AwsOptions) -> Queue:
     Raises:
         UsageError: There is none of that name, or it can't be looked for.
     """
-    return _by_url(queue, options) if "://" in queue else _by_name(queue, options)
-
-
-def _by_url(url: str, options: AwsOptions) -> Queue:
-    parts = urlsplit(url)
-    usual = _AWS_HOST.fullmatch(parts.hostname or "")
-    host = usual or _OTHER_HOST.fullmatch(parts.hostname or "")
-    changes: dict[str, str] = {}
-    if host and not options.region:
-        changes["region"] = host["region"]
-    if usual is None and not endpoint_of(options, "sqs"):
-        changes["endpoint"] = f"{parts.scheme}://{parts.netloc}"
-    account = _ACCOUNT.search(parts.path)
-    name = parts.path.rstrip("/").rpartition("/")[2]
-    if not name:
-        raise UsageError(f"{url} is no queue URL", "write https://sqs.<region>.amazonaws.com/<account>/<name>")
-    return Queue(options.model_copy(update=changes).client("sqs"), url, name, account[1] if account else "")
-
-
-def _by_name(name: str, options: AwsOptions) -> Queue:
-    client = options.client("sqs")
-    try:
-        url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and code_of(error) in _GONE:
-            raise _no_queue(client, name) from error
-        hint = "give the queue's URL instead of its name: that needs no look-up"
-        said = explain(error, f"can't find the queue {name}")
-        raise UsageError(str(said), hint if isinstance(error, ClientError) else said.hint) from error
-    return _by_url(url, options)
-
-
-def _no_queue(client: Any, name: str) -> UsageError:
-    try:
-        known = [url.rpartition("/")[2] for url in client.list_queues(MaxResults=1000).get("QueueUrls", ())]
-    except (ClientError, BotoCoreError):
-        known = []
-    return UsageError(
-        f"there is no queue {name} in {client.meta.region_name}{near(name, known)}",
-        "check the name, the region and the account",
-    )
+    found = queues.find(queue, options)
+    return Queue(found.client, found.url, found.name, found.account)
 
 
 def _read_attributes(queue: Queue) -> bool:
@@ -308,8 +261,8 @@ def _read_attributes(queue: Queue) -> bool:
 
 
 def _unusable(queue: Queue, error: Exception) -> UsageError:
-    if isinstance(error, ClientError) and code_of(error) in _GONE:
-        return _no_queue(queue.client, queue.name)
+    if isinstance(error, ClientError) and code_of(error) in queues.GONE:
+        return queues.no_queue(queue.client, queue.name)
     if isinstance(error, ClientError) and is_denied(error):
         said = message_of(error) or code_of(error)
         return UsageError(
