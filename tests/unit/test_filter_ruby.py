@@ -115,6 +115,16 @@ def fields(code: str, start: dict[str, Any] | None = None, **options: Any) -> di
             {},
             {"d": [2026, 1.0, True]},
         ),
+        (
+            'event.set("b", Base64.decode64("YQ==") + Digest::MD5.hexdigest("")[0] + URI.parse("x:y").scheme)',
+            {},
+            {"b": "adx"},
+        ),
+        (
+            'begin; event["a"]; rescue NoMethodError => e; event.set("e", e.message); end',
+            {},
+            {"e": 'an event has no []: write event.get("a")'},
+        ),
         ('puts "{}"; $stdout.puts "[]"; print "x"; STDOUT.flush; event.set("a", 1)', {}, {"a": 1}),
         ('system("echo noise"); event.set("a", `echo x`.strip)', {}, {"a": "x"}),
     ],

@@ -1,5 +1,12 @@
 # frozen_string_literal: true
 
+# Parts of Ruby's library that Logstash has loaded, so that nobody's code asks for them; read when they are used.
+{ Base64: "base64", BigDecimal: "bigdecimal", CGI: "cgi", Date: "date", DateTime: "date", Digest: "digest",
+  IPAddr: "ipaddr", OpenSSL: "openssl", SecureRandom: "securerandom", Set: "set", Socket: "socket",
+  StringIO: "stringio", URI: "uri", YAML: "yaml", Zlib: "zlib" }.each do |name, library|
+  Object.autoload(name, library) unless Object.const_defined?(name, false)
+end
+
 module LogStash
   # What code uses that reads or writes JSON in Logstash's way.
   module Json

@@ -151,6 +151,16 @@ module LogStash
       "#{timestamp} #{get('host') || '%{host}'} #{get('message') || '%{message}'}"
     end
 
+    alias inspect to_s
+
+    def [](reference)
+      raise NoMethodError, "an event has no []: write event.get(#{reference.inspect})"
+    end
+
+    def []=(reference, _value)
+      raise NoMethodError, "an event has no []=: write event.set(#{reference.inspect}, …)"
+    end
+
     def clone(*)
       Event.allocate.fill(Values.copied(@fields), @internal.merge(Values.copied(@metadata)))
     end
