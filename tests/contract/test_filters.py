@@ -168,6 +168,16 @@ class TestClone(FilterSuite):
         return {"o": {"l": [number]}, "from": ["x"]}
 
 
+class TestFork(FilterSuite):
+    multiplies = True
+
+    def make(self) -> Filter:
+        return built("fork", to="side", number=2)
+
+    def fields(self, number: int) -> Mapping[str, Any]:
+        return {"o": {"l": [number]}}
+
+
 class TestTranslate(FilterSuite):
     def make(self) -> Filter:
         return built("translate", source="code", dictionary={"200": {"l": ["ok"]}}, fallback="no %{code}", add_tag="t")

@@ -85,7 +85,8 @@ def test_every_option_of_a_pipeline_is_documented() -> None:
 
 @pytest.mark.parametrize("kind", ["sources", "filters", "sinks", "formats"])
 def test_every_component_and_option_is_documented(kind: str) -> None:
-    page = (ROOT / "docs" / "components.md").read_text()
+    title = "Outputs" if kind == "sinks" else kind.title()
+    page = (ROOT / "docs" / "components.md").read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     for name in names(kind):
         section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
         assert section, f"{kind}/{name}: run `make docs`"

@@ -101,6 +101,7 @@ def test_nothing_and_comments_alone_are_a_configuration() -> None:
         ("filter { x { a => 1 b 2 } }", (1, 23), "unexpected '2'; here `=>` may stand"),
         ('filter { x { a => "open } }', (1, 19), "this quote is never closed"),
         ('filter { x { a => { "k" => 1 "k" => 2 } } }', (1, 30), "the key 'k' is given twice"),
+        ('filter { x { a => ["b", "\\\\"] } }', (1, 25), "this quote is never closed"),
         ("filter {\n  x {\n", (2, 6), "the configuration ends too early: `}` or a name or a text in quotes is missing"),
         ("filter { else { drop { } } }", (1, 22), "unexpected '{'; here `=>` may stand"),
         ('filter { if [a] == "x" }', (1, 13), "unexpected '['; here a condition and `{` may stand"),
