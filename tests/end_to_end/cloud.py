@@ -90,7 +90,7 @@ class Cloud:
             program.kill()
             program.wait()
 
-    def wait_until_empty(self, program: subprocess.Popen[bytes], folder: Path, seconds: float = 90) -> None:
+    def wait_until_empty(self, program: subprocess.Popen[bytes], folder: Path, seconds: float = 240) -> None:
         """Until no message is left; fails when the program ends before."""
         end = time.monotonic() + seconds
         while self.left():
