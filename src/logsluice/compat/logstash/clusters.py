@@ -191,7 +191,7 @@ class ClusterSettings(OutputSettings):
             "ca_file": self.cacert,
             "verify_certificates": None if self.ssl_certificate_verification else False,
             **self._templates(more.get("index") or self.index or DEFAULT_INDEX),
-            **self._place(self.ssl),
+            **self.place(self.ssl),
         }
         options = {name: value for name, value in (given | more).items() if value is not None}
         return Output("opensearch", options, (*warnings, *self._warnings()))
@@ -212,7 +212,7 @@ class ClusterSettings(OutputSettings):
             "template_overwrite": self.template_overwrite or None,
         }
 
-    def _place(self, ssl: bool | None, default_port: int = DEFAULT_PORT) -> dict[str, Any]:
+    def place(self, ssl: bool | None, default_port: int = DEFAULT_PORT) -> dict[str, Any]:
         """Hosts, and who asks; signed where every host is of AWS and nobody is named."""
         parts = [urlsplit(host if "//" in host else f"//{host}") for host in self.hosts]
         named = next((part for part in parts if part.username), None)

@@ -43,7 +43,7 @@ def translate(settings: Settings) -> Output:
     aws = {name: value for name, value in keys.items() if value is not None}
     port = settings.port or (443 if settings.protocol == "https" else 80)
     more: dict[str, Any] = {
-        **settings._place(settings.protocol == "https", port),
+        **settings.place(settings.protocol == "https", port),
         "request_bytes": None if settings.max_bulk_bytes is None else f"{settings.max_bulk_bytes}B",
         **({"manage_template": False} if settings.skip_template_installation else {}),
     }

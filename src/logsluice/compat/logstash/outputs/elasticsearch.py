@@ -67,7 +67,7 @@ def _cloud(settings: Settings) -> dict[str, Any]:
     if settings.cloud_id is not None and "hosts" in settings.model_fields_set:
         raise ValueError("either `hosts` or `cloud_id` says where the cluster is")
     if settings.cloud_id is None:
-        return settings._place(_ssl(settings))
+        return settings.place(_ssl(settings))
     return {"cloud_id": settings.cloud_id, "hosts": None, "user": settings.user, "password": settings.password}
 
 
