@@ -14,7 +14,9 @@ def read(text: str, **environ: str) -> Document:
 def test_every_option_knows_its_line() -> None:
     document = read("a:\n  b: 1\n  c:\n    - x\n    - {y: 2}\n")
     assert document.data == {"a": {"b": 1, "c": ["x", {"y": 2}]}}
-    assert {path: document.mark(path).line for path in [("a", "b"), ("a", "c", 0), ("a", "c", 1, "y"), ("a", "zz")]} == {
+    assert {
+        path: document.mark(path).line for path in [("a", "b"), ("a", "c", 0), ("a", "c", 1, "y"), ("a", "zz")]
+    } == {
         ("a", "b"): 2,
         ("a", "c", 0): 4,
         ("a", "c", 1, "y"): 5,

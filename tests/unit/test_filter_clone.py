@@ -49,4 +49,4 @@ def test_no_names_make_no_copies() -> None:
 
 def test_names_are_required() -> None:
     with pytest.raises(ValidationError, match="clones"):
-        Config()
+        Config.model_validate({})

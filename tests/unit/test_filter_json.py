@@ -104,6 +104,6 @@ def test_our_own_metadata_stays() -> None:
 
 def test_wrong_options_are_refused() -> None:
     with pytest.raises(ValidationError, match="source"):
-        Config()
+        Config.model_validate({})
     with pytest.raises(ValidationError, match="source"):
         Config(source=["a", "b"])

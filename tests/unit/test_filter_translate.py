@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -190,8 +191,8 @@ def test_a_changed_file_is_read_again(
         [after] = filter_.apply([{"code": code}], lambda *_: pytest.fail("rejected"))
         return after.get("text")
 
-    clock = _dictionary.time.monotonic() + 3600
-    monkeypatch.setattr(_dictionary.time, "monotonic", lambda: clock)
+    clock = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
     path.write_text('{"b": "22"}', encoding="utf-8")
     assert (text("a"), text("b")) == (kept, "22")
     path.write_text('{"c": "333"}', encoding="utf-8")
@@ -210,8 +211,8 @@ def test_a_file_may_be_read_but_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "d.json"
     path.write_text('{"a": "1"}', encoding="utf-8")
     filter_ = made(tmp_path, dictionary_path=str(path), refresh_interval=0)
-    clock = _dictionary.time.monotonic() + 3600
-    monkeypatch.setattr(_dictionary.time, "monotonic", lambda: clock)
+    clock = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: clock)
     path.write_text('{"a": "22"}', encoding="utf-8")
     os.utime(path, (1, 1))
     assert filter_.apply([{"code": "a"}], lambda *_: None) == [{"code": "a", "text": "1"}]
