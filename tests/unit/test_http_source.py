@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from logsluice.components import Context
 from logsluice.decode import Decoder
 from logsluice.formats import load
 from logsluice.model import Delivery, Event, Outcome
-from logsluice.sources.http import Config, build
+from logsluice.sources.http import Config, build, concerns
 from logsluice.sources.http.source import HttpSource
 
 
@@ -109,3 +110,88 @@ def test_the_content_type_chooses_the_format() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     with listening() as source, pytest.raises(Exception, match=r"can't listen on 127\.0\.0\.1"):
         build(Config.model_validate({"port": source.address[1]}), Context()).open()
+
+
+def raw(source: HttpSource, text: bytes) -> bytes:
+    """The first line of the answer to these bytes, and no more of them."""
+    with socket.create_connection(source.address, timeout=20) as connection:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            return answer.readline().rstrip()
+
+
+def test_a_body_that_breaks_off_is_no_event() -> None:
+    with listening() as source:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        assert raw(source, head + b"half of it") == b"HTTP/1.1 408 Request Timeout"
+        assert source.receive(0) == []
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        b"",
+        b"Content-Length: \xb2\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 1\r\nContent-Length: 2\r\n",
+        b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+    ],
+)
+def test_a_body_of_no_certain_length_is_refused(lengths: bytes) -> None:
+    with listening() as source:
+        assert raw(source, b"POST / HTTP/1.1\r\nHost: x\r\n" + lengths + b"\r\nx") == b"HTTP/1.1 411 Length Required"
+
+
+def test_bodies_that_are_held_are_bounded_by_their_bytes_and_one_alone_is_taken() -> None:
+    with listening(buffer="10B") as source:
+        first = Sender(source, b"x" * 20)
+        (delivery,) = source.receive(10)
+        assert post(source, b"x")[0] == 429
+        source.settle(delivery, Outcome.DELIVERED)
+        assert first.result() == (200, b"ok")
+        second = Sender(source, b"x")
+        (delivery,) = source.receive(10)
+        source.settle(delivery, Outcome.DELIVERED)
+        assert second.result() == (200, b"ok")
+
+
+def test_what_was_given_up_before_anybody_received_it_is_not_handed_out() -> None:
+    with listening(timeout="50ms", pending=1) as source:
+        assert [post(source, b"x")[0], post(source, b"x")[0]] == [503, 503]
+        assert source.receive(0) == []
+
+
+def test_who_waits_when_it_closes_is_answered() -> None:
+    with listening() as source:
+        sender = Sender(source, b"x")
+        (delivery,) = source.receive(10)
+        waiting = Sender(source, b"y")
+        while not source._waiting:
+            waiting.join(0.01)
+        source.settle(delivery, Outcome.DELIVERED)
+    assert (sender.result(), waiting.result()) == ((200, b"ok"), (503, b"Service Unavailable"))
+
+
+def test_headers_with_credentials_are_not_kept() -> None:
+    with listening() as source:
+        sender = Sender(source, b"x", Cookie="session=1", Authorization="Bearer t", X_Kept="1")
+        (delivery,) = source.receive(10)
+        (event,) = events(delivery)
+        source.settle(delivery, Outcome.DELIVERED)
+        sender.join(20)
+    headers = event["@metadata"]["http"]["headers"]
+    assert {"cookie", "authorization", "x-kept"} & headers.keys() == {"x-kept"}
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ({}, []),
+        ({"host": "0.0.0.0"}, ["whoever reaches this port can send"]),
+        ({"host": "0.0.0.0", "user": "u", "password": "p"}, ["there is no TLS"]),
+    ],
+)
+def test_a_port_that_others_reach_is_warned_about(options: dict[str, str], warned: list[str]) -> None:
+    config = Config.model_validate(options)
+    assert [sentence.partition(":")[0] for _, sentence in concerns(config, Context())] == warned

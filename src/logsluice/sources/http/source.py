@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hmac
 import io
+import re
+import sys
 import threading
+import time
 import uuid
 from collections import deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from logsluice.errors import UsageError
 from logsluice.model import ByteStream, Delivery, Format, Origin, Outcome
@@ -19,12 +23,26 @@ from logsluice.sources.http import Config
 
 BATCH = 10
 IDLE_SECONDS = 60
+CLOSE_SECONDS = 2
+"""How long `close` waits for answers that are being written."""
+
+PIECE = 64 * 1024
+_PRIVATE = ("authorization", "proxy-authorization", "cookie")
+_LENGTH = re.compile("[0-9]{1,18}")
+
+DROPPED = 1024 * 1024
+"""So much of a body that is not wanted is read, to keep the connection; of a longer one it is closed."""
 
 
 class Pending:
-    """A request that waits for its outcome."""
+    """A request that waits for its outcome.
 
-    def __init__(self) -> None:
+    Args:
+        length: Bytes of its body.
+    """
+
+    def __init__(self, length: int) -> None:
+        self.length = length
         self._done = threading.Event()
         self._outcome = Outcome.RETRY
 
@@ -34,8 +52,13 @@ class Pending:
         self._done.set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it was used up within that time."""
-        return self._done.wait(seconds) and self._outcome is not Outcome.RETRY
+        """Whether it is known within that time."""
+        return self._done.wait(seconds)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nobody needs to send it again."""
+        return self._outcome is not Outcome.RETRY
 
 
 class HttpSource:
@@ -50,8 +73,11 @@ class HttpSource:
     def __init__(self, config: Config, formats: Mapping[str, Format]) -> None:
         self.config = config
         self.by_type = formats
+        self._server: _Server | None = None
         self._waiting: deque[Delivery] = deque()
-        self._in_hand = 0
+        self._held = 0
+        self._held_bytes = 0
+        self._unanswered = 0
         self._changed = threading.Condition()
 
     @property
@@ -68,31 +94,59 @@ class HttpSource:
 
         Handler.source = source
         try:
-            self._server = ThreadingHTTPServer((self.config.host, self.config.port), Handler)
+            self._server = _Server((self.config.host, self.config.port), Handler, 2 * self.config.pending)
         except OSError as error:
             raise UsageError(
                 f"can't listen on {self.config.host}:{self.config.port}: {error.strerror}", "choose another port"
             ) from error
-        self._server.daemon_threads = True
         self.address: tuple[str, int] = self._server.server_address[:2]  # type: ignore[assignment]
         threading.Thread(target=self._server.serve_forever, daemon=True, name="http-source").start()
 
-    def take(self, delivery: Delivery) -> bool:
-        """Put a request in line; False when too many wait."""
+    # --------------------------------------------------------------------------------- what the connections call
+
+    def reserve(self, length: int) -> Pending | None:
+        """Room for a body, before it is read; None when too much is held. One body alone always has room."""
         with self._changed:
-            if len(self._waiting) + self._in_hand >= self.config.pending:
-                return False
+            over = self._held_bytes and self._held_bytes + length > self.config.buffer
+            if over or self._held >= self.config.pending:
+                return None
+            self._held += 1
+            self._held_bytes += length
+            self._unanswered += 1
+            return Pending(length)
+
+    def take(self, delivery: Delivery) -> None:
+        """Put a request in line."""
+        with self._changed:
             self._waiting.append(delivery)
-            self._changed.notify()
-            return True
+            self._changed.notify_all()
+
+    def withdraw(self, delivery: Delivery) -> None:
+        """Who sent it waits no more; what nobody has received yet is not handed out, for it will be sent again."""
+        with self._changed:
+            if delivery in self._waiting:
+                self._waiting.remove(delivery)
+                self.release(delivery.handle)
+
+    def release(self, pending: Pending) -> None:
+        """Its body is held no more."""
+        with self._changed:
+            self._held -= 1
+            self._held_bytes -= pending.length
+
+    def answered(self) -> None:
+        """A request that had room has its answer, or nobody to take it."""
+        with self._changed:
+            self._unanswered -= 1
+            self._changed.notify_all()
+
+    # ------------------------------------------------------------------------------------ what the pipeline calls
 
     def receive(self, wait: float) -> list[Delivery]:
         """Up to ten requests."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting), wait)
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            self._in_hand += len(batch)
-            return batch
+            return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
 
     def extend(self, delivery: Delivery) -> bool:  # noqa: ARG002 - it stays ours
         """Nothing to extend."""
@@ -100,21 +154,49 @@ class HttpSource:
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Answer the request. Who gets 503 sends it again: it is not kept here."""
-        with self._changed:
-            self._in_hand -= 1
+        self.release(delivery.handle)
         delivery.handle.settle(outcome)
 
     def flush(self) -> None:
         """Nothing is buffered."""
 
     def close(self) -> None:
-        """Listen no more; what waits is answered with 503."""
+        """Listen no more; what waits is answered with 503, and answers are written before this returns."""
+        if self._server is None:
+            return
         self._server.shutdown()
         self._server.server_close()
         with self._changed:
             for delivery in self._waiting:
                 delivery.handle.settle(Outcome.RETRY)
             self._waiting.clear()
+            self._changed.wait_for(lambda: not self._unanswered, CLOSE_SECONDS)
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread a connection, and only so many: who keeps one open and says nothing costs memory, too."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], connections: int) -> None:
+        super().__init__(address, handler)
+        self._places = threading.BoundedSemaphore(connections)
+
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 - the first come
+        """Whether there is a place; else the connection is closed."""
+        return self._places.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class BodyPayload:
@@ -149,29 +231,59 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take the body, and answer when it is confirmed."""
-        config = self.source.config
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit():
+        said = self.headers.get_all("Content-Length", [])
+        if len(said) != 1 or not _LENGTH.fullmatch(said[0]) or "Transfer-Encoding" in self.headers:
             self._answer(411, close=True)
-        elif int(length) > config.max_body:
-            self._answer(413, close=True)
-        elif not self._is_allowed():
-            self._answer(401, close=True)
+            return
+        length = int(said[0])
+        if not self._is_allowed():
+            self._refuse(401, length)
+        elif length > self.source.config.max_body:
+            self._refuse(413, length)
+        elif (pending := self.source.reserve(length)) is None:
+            self._refuse(429, length)
         else:
-            body = self.rfile.read(int(length))
-            pending = Pending()
-            kind = self.headers.get_content_type()
-            payload = BodyPayload(body, self._about(), self.source.by_type.get(kind))
-            delivery = Delivery(payload.origin.uri, [payload] if body else [], handle=pending)
-            if not self.source.take(delivery):
-                self._answer(429)
-            else:
-                self._answer(config.status if pending.wait(config.timeout) else 503)
+            try:
+                self._take(pending)
+            finally:
+                self.source.answered()
+
+    def _take(self, pending: Pending) -> None:
+        config = self.source.config
+        body = self._body(pending.length)
+        if body is None:
+            self.source.release(pending)
+            self._answer(408, close=True)
+            return
+        payload = BodyPayload(body, self._about(), self.source.by_type.get(self.headers.get_content_type()))
+        delivery = Delivery(payload.origin.uri, [payload] if body else [], handle=pending)
+        self.source.take(delivery)
+        if not pending.wait(config.timeout):
+            self.source.withdraw(delivery)
+        self._answer(config.status if pending.is_used_up else 503)
+
+    def _body(self, length: int) -> bytes | None:
+        """All of it, or None where it breaks off or takes too long: half a body is no event."""
+        end = time.monotonic() + self.source.config.timeout
+        body = bytearray()
+        try:
+            while len(body) < length:
+                piece = self.rfile.read1(min(PIECE, length - len(body)))
+                if not piece or time.monotonic() > end:
+                    return None
+                body += piece
+        except OSError:
+            return None
+        return bytes(body)
+
+    def _refuse(self, status: int, length: int) -> None:
+        """Answer so; the body is not kept."""
+        self._answer(status, close=length > DROPPED or self._body(length) is None)
 
     do_PUT = do_POST  # noqa: N815 - likewise
 
     def _about(self) -> dict[str, object]:
-        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() != "authorization"}
+        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in _PRIVATE}
         return {"method": self.command, "path": self.path, "remote": self.client_address[0], "headers": headers}
 
     def _is_allowed(self) -> bool:
