@@ -41,8 +41,7 @@ class Branch:
         try:
             decided = [self.condition(event) for event in events]
         except Undecidable:
-            events = self._decidable(events, reject)
-            decided = [self.condition(event) for event in events]
+            events, decided = self._decidable(events, reject)
         if not any(decided):
             return self.otherwise.apply(events, reject)
         if all(decided):
@@ -52,13 +51,14 @@ class Branch:
             out += (self.then if holds else self.otherwise).apply([event for _, event in run], reject)
         return out
 
-    def _decidable(self, events: list[Event], reject: RejectEvent) -> list[Event]:
-        kept = []
+    def _decidable(self, events: list[Event], reject: RejectEvent) -> tuple[list[Event], list[bool]]:
+        """The events that are decided, and how: asked once more, a slow regular expression may answer otherwise."""
+        kept, decided = [], []
         for event in events:
             try:
-                self.condition(event)
+                decided.append(self.condition(event))
             except Undecidable as error:
                 reject(event, f"if: {error}")
             else:
                 kept.append(event)
-        return kept
+        return kept, decided

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsluice.branches import Branch, Chain
-from logsluice.lang.conditions import compile_condition
+from logsluice.lang.conditions import Undecidable, compile_condition
 from logsluice.model import Event, Filter, RejectEvent
 
 
@@ -69,6 +69,20 @@ def test_an_undecidable_event_is_rejected_alone() -> None:
     out = branch.apply([{"n": 1}, {"n": "x"}, {"n": 9}], lambda event, reason: rejected.append((event, reason)))
     assert out == [{"n": 1, "trace": "n"}, {"n": 9, "trace": "y"}]
     assert rejected == [({"n": "x"}, "if: a str >= a int can't be compared")]
+
+
+def test_a_condition_that_may_be_too_slow_the_next_time_is_not_asked_again() -> None:
+    asked: list[int] = []
+
+    def slow(event: Event) -> bool:
+        asked.append(event["n"])
+        if event["n"] == 2 or asked.count(1) > 2:
+            raise Undecidable("it took too long")
+        return True
+
+    rejected: list[int] = []
+    out = Branch(slow, Adds("t")).apply([{"n": 1}, {"n": 2}], lambda event, _: rejected.append(event["n"]))
+    assert (out, rejected) == ([{"n": 1, "trace": "t"}], [2])
 
 
 @given(st.lists(st.integers(0, 9)))

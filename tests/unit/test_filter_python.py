@@ -54,13 +54,35 @@ def test_a_list_takes_the_events_place_and_new_ones_get_ids() -> None:
     ]
 
 
+def test_an_event_that_comes_twice_is_a_copy_and_equal_ones_are_not_taken_for_it() -> None:
+    twice = run({"n": 2, "@metadata": dict(METADATA)}, "return [event, event]", add_tag="ok")
+    assert twice == [
+        {"n": 2, "tags": ["ok"], "@metadata": {**METADATA, "_children": 1}},
+        {"n": 2, "@metadata": {**METADATA, "_id": "day.digest.0.1"}},
+    ]
+    assert run({"n": 2}, "return [dict(event)]", add_tag="ok") == [{"n": 2, "@metadata": {}}]
+
+
+@pytest.mark.parametrize("code", ["event.clear()", "event['@metadata'] = {'_id': 'x'}", "del event['@metadata']"])
+def test_an_event_stays_the_one_that_it_is(code: str) -> None:
+    assert run({"@metadata": {**METADATA, "k": "v"}}, code) == [{"@metadata": METADATA}]
+
+
 def test_init_runs_once_and_its_names_are_there() -> None:
     made = build(Config(init="import itertools\ncount = itertools.count()", code="event['n'] = next(count)"), Context())
     assert made.apply([{}, {}], lambda *_: None) == [{"n": 0}, {"n": 1}]
 
 
 @pytest.mark.parametrize(
-    "code", ["event['no']", "return 5", "return [5]", "put('@timestamp', 'x')", "remove('@metadata')"]
+    "code",
+    [
+        "event['no']",
+        "return 5",
+        "return [5]",
+        "put('@timestamp', 'x')",
+        "remove('@metadata')",
+        "import sys; sys.exit()",
+    ],
 )
 def test_an_exception_is_that_events_tag(code: str) -> None:
     made = build(Config(code=f"if get('bad'): {code}", add_tag="ok"), Context())

@@ -31,6 +31,9 @@ NameOf: TypeAlias = Callable[[Event], Reference]
 CHILDREN = "_children"
 """In `@metadata`: how many copies have been made of the event."""
 
+INTERNAL = ("_id", "position", "format", "window", CHILDREN)
+"""What of `@metadata` is ours: the code of users can't change it."""
+
 Change: TypeAlias = Callable[[Event], None]
 
 
@@ -89,16 +92,13 @@ class EachEvent(ABC):
                     add_failure_tags(event, self._error_tags)
                 else:
                     refused.add(id(event))
-                    reject(event, f"{self._name()}: {error or type(error).__name__}")
+                    reject(event, f"{_name(self)}: {error or type(error).__name__}")
         return [event for event in events if id(event) not in refused] if refused else events
 
     def succeed(self, event: Event) -> None:
         """The common options; only a filter with work to do after them calls it itself."""
         for follow in self._on_success:
             follow(event)
-
-    def _name(self) -> str:
-        return type(self).__module__.rpartition(".")[2]
 
 
 class Multiplies(ABC):
@@ -119,7 +119,7 @@ class Multiplies(ABC):
             try:
                 results += self.multiply(event)
             except Exception as error:  # noqa: BLE001 - whatever one event sets off becomes its reject
-                reject(event, f"{type(self).__name__.lower()}: {error or type(error).__name__}")
+                reject(event, f"{_name(self)}: {error or type(error).__name__}")
         return results
 
     def child(self, event: Event, number: int) -> Event:
@@ -140,6 +140,11 @@ class Multiplies(ABC):
         """The common options, for an event that was made."""
         for follow in self._on_success:
             follow(event)
+
+
+def _name(filter_: object) -> str:
+    """As configurations call it."""
+    return type(filter_).__module__.rpartition(".")[2]
 
 
 def _changes(options: CommonOptions) -> list[Change]:

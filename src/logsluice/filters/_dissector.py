@@ -8,7 +8,7 @@ Measured on the 21 fields of a flow log, such code takes two thirds of the time 
             if not text.startswith('<'): return False
             text = text[1:]
             [p0, text] = text.split(', ', 1)
-            while text.startswith(', '): text = text[2:]
+            text = behind(text, ', ')
             [p1, p2, p3] = text.split(' ', 2)
         except ValueError:
             return False
@@ -96,6 +96,7 @@ def compile_parts(parts: Sequence[Part], consumes_first: bool) -> Take:
     if undivided(parts):
         return lambda _, __: False
     namespace: dict[str, Any] = {f"put{n}": _put(n, parts) for n in range(len(parts))}
+    namespace["behind"] = _behind
     namespace["from_start"] = lambda text: _from_start(parts, text)
     source = "\n".join(_source(parts, consumes_first))
     exec(compile(source, "<generated for a pattern>", "exec"), namespace)  # noqa: S102 - our own text
@@ -159,8 +160,15 @@ def _unpacking(parts: Sequence[Part]) -> Iterator[str]:
         if is_last:
             return
         if parts[end - 1].padded:
-            yield f"while text.startswith({delimiter!r}): text = text[{len(delimiter)}:]"
+            yield f"text = behind(text, {delimiter!r})"
         at = end
+
+
+def _behind(text: str, delimiter: str, at: int = 0) -> str:
+    """A text without the delimiters that it begins with; cut once, for there may be very many."""
+    while text.startswith(delimiter, at):
+        at += len(delimiter)
+    return text[at:]
 
 
 def _from_start(parts: Sequence[Part], text: str) -> list[str]:

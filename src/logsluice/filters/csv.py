@@ -42,6 +42,7 @@ from logsluice.model import Event, Filter, RejectEvent
 
 FAILURE_TAGS = ("_csvparsefailure",)
 EMPTY_TAGS = ("_csvskippedemptyfield",)
+_REMEMBERED = 1000
 
 
 def _one_character(text: str) -> str:
@@ -115,12 +116,14 @@ class Csv(EachEvent):
         return True
 
     def _column(self, number: int) -> _Column:
-        """What becomes of a column; found out once."""
+        """What becomes of a column; found out once for those that rows usually have."""
         name = f"column{number + 1}" if self._config.autogenerate_column_names else None
         if number < len(self._columns):
             name = self._columns[number]
         field = None if name is None else Reference(within(self._config.target, name))
-        column = self._known[number] = _Column(field, self._config.convert.get(name or ""))
+        column = _Column(field, self._config.convert.get(name or ""))
+        if number < _REMEMBERED:
+            self._known[number] = column
         return column
 
     def _row(self, text: Any) -> Row | None:

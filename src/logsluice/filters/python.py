@@ -11,7 +11,7 @@ Options:
   message behind it. Either way the first exceptions are logged.
 
 What is returned decides: nothing (or `True`) sends the event on; `False` drops it; a list of events takes its place,
-where those that are new get its `_id` with a number.
+where those that are new get its `_id` with a number. Of `[@metadata]`, `_id`, `position`, `format` and `window` stay.
 
 The code runs in this process, in several threads at once: it may do what logsluice may.
 
@@ -33,7 +33,7 @@ from __future__ import annotations
 import ast
 import importlib
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import structlog
@@ -41,7 +41,7 @@ from pydantic import model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import CommonOptions, Multiplies
+from logsluice.filters._common import INTERNAL, CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.lang.references import MISSING, reference
@@ -85,13 +85,15 @@ class Python(Multiplies):
         metadata = event.get("@metadata")
         try:
             result = self._function(event)
+            if metadata is not None and event.get("@metadata") is not metadata:
+                event["@metadata"] = {**event.get("@metadata", {}), **_internal(metadata)}
             events = self._events(event, result)
-        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is that event's tag
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's code raises is that event's tag
             if metadata is not None:
                 event["@metadata"] = metadata
             self._failed(event, error)
             return [event]
-        if event in events:
+        if any(one is event for one in events):
             self.succeed(event)
         return events
 
@@ -103,9 +105,9 @@ class Python(Multiplies):
         if not isinstance(result, list) or not all(isinstance(one, dict) for one in result):
             raise TypeError(f"the code returned {type(result).__name__}, not None, True, False or a list of events")
         number = 0
-        events = []
+        events: list[Event] = []
         for one in result:
-            if one is not event:
+            if one is not event or any(other is event for other in events):  # a second time it is a copy
                 number += 1
                 one = self._new(event, one, number)
             events.append(one)
@@ -115,9 +117,10 @@ class Python(Multiplies):
     def _new(self, event: Event, fields: Event, number: int) -> Event:
         about = {"@timestamp": event["@timestamp"]} if "@timestamp" in event else {}
         metadata = event.get("@metadata", {})
-        return self.child({**about, **fields, "@metadata": {**fields.get("@metadata", {}), **metadata}}, number)
+        own = {**metadata, **fields.get("@metadata", {}), **_internal(metadata)}
+        return self.child({**about, **fields, "@metadata": own}, number)
 
-    def _failed(self, event: Event, error: Exception) -> None:
+    def _failed(self, event: Event, error: Exception | SystemExit) -> None:
         message = f"{type(error).__name__}: {error}"
         if self._to_log > 0:
             self._to_log -= 1
@@ -130,6 +133,10 @@ def build(config: Config, _: Context) -> Filter:
     if config.function is not None:
         return Python(config, _found(config.function))
     return Python(config, _compiled(config.code or "", config.init or ""))
+
+
+def _internal(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: metadata[name] for name in INTERNAL if name in metadata}
 
 
 def _compiled(code: str, init: str) -> Function:

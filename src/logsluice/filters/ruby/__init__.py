@@ -42,7 +42,7 @@ from pydantic import Field, model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import CHILDREN, CommonOptions, Multiplies
+from logsluice.filters._common import INTERNAL, CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.filters.ruby._child import Child, ChildFailed, Code
@@ -50,9 +50,6 @@ from logsluice.model import Event, Filter, RejectEvent
 
 _BATCH = 250
 _LOGGED = 20
-INTERNAL = ("_id", "position", "format", "window", CHILDREN)
-"""What of `@metadata` no Ruby code sees."""
-
 _NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:\w+\s*=\s*)?+(?![\"'])\S")
 """A field whose name is no literal: `event.set(header["name"], …)`."""
 
