@@ -7,7 +7,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -19,6 +19,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    client: tuple[str, int] = ("", 0)
 
 
 @dataclass
@@ -41,14 +42,15 @@ def http_listener() -> Iterator[HttpListener]:
         def take(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            received = Received(self.command, self.path, headers, body)
+            received = Received(self.command, self.path, headers, body, self.client_address)
             listener.received.append(received)
             status, text = listener.answer(received)
             self.send_response(status)
             self.send_header("content-length", str(len(text)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(text)
+                with suppress(ConnectionError):  # who asked may have read enough
+                    self.wfile.write(text)
 
         do_POST = do_PUT = do_PATCH = do_DELETE = do_GET = do_HEAD = take  # noqa: N815 - as http.server wants them
 

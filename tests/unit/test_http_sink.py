@@ -122,6 +122,31 @@ def test_a_url_that_an_event_made_and_that_leads_nowhere_is_the_events_fault(ser
     assert sent == Sent(rejected={1: f"{server.url}: 404"})
 
 
+@pytest.mark.parametrize("port", ["99999", "none"])
+def test_a_url_that_no_server_can_be_asked_at_is_the_events_fault(port: str) -> None:
+    sent = send("http://127.0.0.1:%{port}/key", event(port=port))
+    assert sent == Sent(rejected={0: f"http://127.0.0.1:{port}: no server can be asked at such a URL"})
+
+
+def test_a_secret_that_can_not_stand_in_a_header_pauses_and_is_not_said(server: HttpListener) -> None:
+    fault = send(server.url, event(), headers={"authorization": "Bearer hush\nhush"}).failed[0]
+    assert type(fault) is Sick
+    assert str(fault).startswith("the header authorization holds a line end")
+    assert "hush" not in str(fault)
+
+
+def test_of_a_long_answer_the_beginning_is_read_and_short_ones_keep_the_connection(server: HttpListener) -> None:
+    server.answer = lambda _: (400, b"long " * 1_000_000)
+    assert len(send(server.url, event()).rejected[0]) < 400
+    server.answer = lambda _: (200, b"ok")
+    with opened(build(Config(url=server.url, connections=1), Context())) as sink:
+        for number in range(3):
+            assert sink.send(sink.encode([event(number)], must_not_refuse)) == Sent()
+    clients = [received.client for received in server.received]
+    assert len(set(clients[1:])) == 1
+    assert clients[0] != clients[1]
+
+
 def test_of_a_batch_only_what_is_refused_alone_is_rejected(server: HttpListener) -> None:
     def answer(received: Received) -> tuple[int, bytes]:
         return (400, b"3 is bad") if 3 in [document["number"] for document in json.loads(received.body)] else (200, b"")
@@ -177,6 +202,7 @@ def test_a_delivery_does_not_wait_for_a_preset_unless_that_is_said(tmp_path: Pat
         ({"mapping": {"a": ["%{[b}"]}}, "b"),
         ({"user": "a"}, "`user` and `password` go together"),
         ({"preset": "slack", "format": "form"}, "a preset says what is sent"),
+        ({"headers": {"a b": "c"}}, "'a b' is no name of a header"),
         ({"client_key": "a"}, "`client_key` belongs to a `client_certificate`"),
     ],
 )
@@ -190,4 +216,6 @@ def test_what_will_be_regretted_is_warned_about() -> None:
         return [option for option, _ in http.concerns(Config.model_validate({"url": "http://a", **options}), Context())]
 
     assert warned(format="json_batch") == []
+    assert warned(format="json_batch", url="http://a/%{b}") == []
+    assert warned(format="json_batch", url="http://%{b}/a") == ["url"]
     assert warned(method="get", verify_certificates=False) == ["verify_certificates", "method", "format"]

@@ -30,6 +30,10 @@ WRONG_PLACE = frozenset({404, 405, 410, 421})
 RETRIED = frozenset({408, 425, 429})
 
 ANSWER_CHARACTERS = 300
+ANSWER_BYTES = 2000
+"""What is looked at of an answer; its connection is not used again where it is longer than SHORT_BYTES."""
+
+SHORT_BYTES = 64 * 1024
 
 
 class RequestOptions(Options):
@@ -195,7 +199,7 @@ class RequestSink(DocumentSink):
 
     def _ask(self, target: Target, content: bytes) -> SinkFault | str | None:
         """The fault, why the document is refused, or None where all is well."""
-        from urllib3.exceptions import HTTPError, SSLError
+        from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
         from logsluice.cluster.client import gzip
         from logsluice.cluster.tls import cause_of, is_final
@@ -208,19 +212,28 @@ class RequestSink(DocumentSink):
             if self._options.compress:
                 headers["content-encoding"] = "gzip"
                 content = gzip(content)
-            answer = self._pool.request(self._method, target.url, body=content, headers=headers, redirect=False)
+            answer = self._pool.request(
+                self._method, target.url, body=content, headers=headers, redirect=False, preload_content=False
+            )
+            said = _beginning(answer)
+        except LocationValueError:
+            text = f"{place}: no server can be asked at such a URL"
+            return text if self._own_urls else Sick(text, place)
         except HTTPError as error:
             final = isinstance(error, SSLError) and is_final(error)
             return (Sick if final else Busy)(f"{self._method} {place}: {cause_of(error)}", place)
         except UsageError as error:
             return Sick(f"{error}; {error.hint}")
-        return self._judged(place, answer.status, answer.data)
+        return self._judged(place, answer.status, said)
 
     def _known_headers(self) -> dict[str, str]:
         """Those of every request, secrets read. Raises UsageError."""
         from logsluice.cluster.authorization import basic
 
         headers = {name.lower(): secret.reveal() for name, secret in self._headers.items()}
+        for name, text in headers.items():
+            if not is_header(text):
+                raise UsageError(f"the header {name} holds a line end or no ASCII", "look for a blank at its end")
         if self._user is not None and self._password is not None:
             headers["authorization"] = basic(self._user, self._password).headers("", "", b"")["authorization"]
         return headers
@@ -228,7 +241,7 @@ class RequestSink(DocumentSink):
     def _judged(self, place: str, status: int, data: bytes) -> SinkFault | str | None:
         if 200 <= status < 300 or status in self._ignored:
             return None
-        said = " ".join(data[:2000].decode("utf-8", "replace").split())[:ANSWER_CHARACTERS]
+        said = " ".join(data.decode("utf-8", "replace").split())[:ANSWER_CHARACTERS]
         text = f"{place}: {status}{f' {said}' if said else ''}"
         if status in self._retried or status >= 500:
             return Busy(text)
@@ -237,6 +250,22 @@ class RequestSink(DocumentSink):
         if status in SICK or (status in WRONG_PLACE and not self._own_urls):
             return Sick(text, place)
         return text
+
+
+def is_header(text: str) -> bool:
+    """Whether a text can stand in a header."""
+    return text.isascii() and "\n" not in text and "\r" not in text and "\0" not in text
+
+
+def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """What an answer begins with: it may go on for ever."""
+    try:
+        return answer.read(SHORT_BYTES)[:ANSWER_BYTES]
+    finally:
+        if answer.closed:
+            answer.release_conn()
+        else:
+            answer.close()
 
 
 def _place(url: str) -> str:

@@ -25,6 +25,7 @@ that are refused when they come alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -37,7 +38,7 @@ from logsluice.lang.as_json import Json, dumps, json_of
 from logsluice.lang.templates import template
 from logsluice.lang.text import sprintf_text
 from logsluice.model import Encoded, Event
-from logsluice.sinks._requests import RequestOptions, Requests, RequestSink, Target
+from logsluice.sinks._requests import RequestOptions, Requests, RequestSink, Target, is_header
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -45,6 +46,7 @@ CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
     "message": "text/plain",
 }
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 SLACK = {"text": "%{message}"}
 
 Render: TypeAlias = Callable[[Event], Any]
@@ -90,6 +92,14 @@ class Config(RequestOptions):
             template(text)
         return text
 
+    @field_validator("headers", "event_headers")
+    @classmethod
+    def _header_names(cls, headers: dict[str, Any]) -> dict[str, Any]:
+        for name in headers:
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header")
+        return headers
+
     @field_validator("event_headers")
     @classmethod
     def _templates(cls, headers: dict[str, str]) -> dict[str, str]:
@@ -125,6 +135,11 @@ def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # 
     """What works today and will be regretted: see `logsluice.components`."""
     if not config.verify_certificates:
         yield "verify_certificates", "anybody between here and the server can read and change what is sent"
+    if "%{" in config.url.partition("://")[2].partition("/")[0]:
+        yield (
+            "url",
+            "events say which server is asked, and shown the headers: who writes logs can name one of their own",
+        )
     if config.method in ("get", "head"):
         yield "method", "many servers and proxies drop the body of such a request"
     if config.preset is None and config.format != "json_batch":
@@ -183,7 +198,7 @@ class HttpSink(RequestSink):
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f"the event's values make no URL: {url[:200]!r}")
         headers = tuple((name, text.render(event)) for name, text in self._own_headers)
-        if any("\n" in text or "\r" in text or not text.isascii() for _, text in headers):
+        if not all(is_header(text) for _, text in headers):
             raise ValueError("the event's values can't stand in a header")
         return Target(url, headers)
 
