@@ -4,6 +4,8 @@ import copy
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from logsluice.filters import python
 from logsluice.filters.ruby import Config, build
 from logsluice.filters.ruby._offers import instead
 from logsluice.model import Event, Filter
+from tests.parts import wait_until
 from tests.parts.ruby import need_ruby
 
 MOMENT = datetime(2026, 1, 31, 12, 0, 0, 123000, tzinfo=UTC)
@@ -335,6 +338,57 @@ def test_children_end_with_their_filter() -> None:
     del filter_
     with pytest.raises(ProcessLookupError):
         os.kill(after["pid"], 0)
+
+
+def test_a_signal_to_all_processes_is_not_an_events_failure() -> None:
+    code = """
+      Process.kill("TERM", Process.pid)
+      Process.kill("INT", Process.pid)
+      event.set("done", true)
+    """
+    assert run(code, event()) == [event(done=True)]
+
+
+def test_a_child_ends_when_its_host_is_killed_even_within_endless_code(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    code = f"File.write({str(told)!r}, Process.pid.to_s); loop {{ 1 + 1 }}"
+    program = f"""
+from logsluice.components import Context
+from logsluice.filters.ruby import Config, build
+build(Config(code={code!r}), Context()).apply([{{}}], lambda *_: None)
+"""
+    with subprocess.Popen([sys.executable, "-c", program]) as host:
+        assert wait_until(lambda: told.exists() and bool(told.read_text()))
+        child = int(told.read_text())
+        host.kill()
+    assert wait_until(lambda: _has_ended(child))
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_an_event_that_cannot_cross_the_pipe_costs_no_process() -> None:
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    filter_ = made('event.set("pid", Process.pid)')
+    [first, bad, last] = filter_.apply([event(), event(deep=deep), event()], lambda *_: None)
+    assert bad["tags"] == ["_rubyexception"]
+    assert first["pid"] == last["pid"]
+
+
+def test_what_ruby_nests_too_deep_is_its_events_failure() -> None:
+    code = 'deep = []; 5000.times { deep = [deep] }; event.set("deep", deep) if event.get("bad")'
+    [first, bad] = run(code, event(), event(bad=1))
+    assert (first, bad["tags"]) == (event(), ["_rubyexception"])
+
+
+def test_large_integers_are_integers() -> None:
+    assert fields('event.set("m", event.get("n") + 1)', {"n": 2**70}) == {"n": 2**70, "m": 2**70 + 1}
 
 
 def test_large_batches_and_odd_texts_cross_the_pipe() -> None:

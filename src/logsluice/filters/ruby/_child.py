@@ -20,7 +20,7 @@ import orjson
 
 from logsluice.errors import UsageError
 from logsluice.filters.ruby import _offers
-from logsluice.lang.as_json import Json
+from logsluice.lang.as_json import AS_LOGSTASH, Json
 from logsluice.lang.templates import template
 from logsluice.lang.text import time_text
 from logsluice.lang.times import read_iso8601
@@ -121,16 +121,19 @@ class Child:
             ChildFailed: No event has been changed.
         """
         try:
+            question = self._question(events)
+        except ValueError as error:
+            raise ChildFailed(str(error)) from error
+        try:
             if self._process is None:
                 self.start()
-            question = self._question(events)
             self._allow(self._timeout)
             self._send(question)
             answer = self._receive()
             while isinstance(answer, dict):
                 self._send(json.dumps(_rendered(answer["render"], answer["event"])).encode())
                 answer = self._receive()
-        except (ChildFailed, UsageError, ValueError, OSError) as error:
+        except (ChildFailed, UsageError, ValueError, OSError, RecursionError) as error:
             self.end()
             raise ChildFailed(str(error)) from error
         return [one or _NOTHING for one in answer]
@@ -145,7 +148,7 @@ class Child:
                 return {self._mark: time_text(value)}
             return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
-        body = Json(_OPTIONS, other).dumps(events)
+        body = Json(_OPTIONS, other, AS_LOGSTASH.large).dumps(events)
         plain = times == sum(isinstance(event.get("@timestamp"), datetime) for event in events)
         return b'{"deep":%b,"events":%b}' % (b"false" if plain else b"true", body)
 

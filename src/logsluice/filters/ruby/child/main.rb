@@ -50,6 +50,16 @@ def run(code, fields, deep)
   (changes || {}).merge(failure || {}, { "made" => made.reject(&:cancelled?).map(&:whole) })
 end
 
+# The host ends us, by closing the pipe: a service manager's signal to all processes must not become an event's failure.
+%w[TERM INT].each { |signal| trap(signal) {} }
+
+# Code that never returns would not see the pipe close when the host is killed.
+parent = Process.ppid
+Thread.new do
+  sleep 1 while Process.ppid == parent
+  exit!
+end
+
 host = Host.new(Integer(ARGV[0]), Integer(ARGV[1]))
 setup = host.receive
 exit if setup.nil?
