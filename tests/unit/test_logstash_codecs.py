@@ -13,7 +13,7 @@ from logsluice.config.assemble import assemble
 from logsluice.config.load import load_text
 from logsluice.errors import ConfigError
 from logsluice.lang.charsets import charset_name
-from logsluice.lang.ruby_text import inspected
+from logsluice.lang.ruby_text import inspect_bytes
 from logsluice.model import Event, Origin
 
 S3 = 's3 { bucket => "logs" codec => %s }'
@@ -94,7 +94,9 @@ def test_compression_is_found_by_the_bytes_and_positions_count_what_was_compress
 
 def test_bytes_that_are_no_utf_8_are_shown_as_ruby_does() -> None:
     assert texts("plain", 'ab\xe9 "q" \\ #{x} #y\t'.encode("latin-1")) == [r"ab\xE9 \"q\" \\ \#{x} #y\t"]
-    assert inspected(b"\x00\x1b\xff\xc2\xa9\xf0\x9f\x98\x80\x7f") == r"\u0000\e\xFF" + "\u00a9\U0001f600" + r"\u007F"
+    assert (
+        inspect_bytes(b"\x00\x1b\xff\xc2\xa9\xf0\x9f\x98\x80\x7f") == r"\u0000\e\xFF" + "\u00a9\U0001f600" + r"\u007F"
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from pydantic import AfterValidator
 
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent
-from logsluice.filters._inspect import inspect_text
 from logsluice.filters._options import FieldRef, Text, Texts
 from logsluice.lang.references import METADATA, MISSING, Reference
+from logsluice.lang.ruby_text import inspect_text
 from logsluice.model import Event, Filter
 
 _ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")

@@ -71,17 +71,6 @@ def ruby_text(value: Any) -> str:
     return _scalar(value, ruby_float)
 
 
-def inspect_text(value: Any) -> str:
-    """A value as Ruby's `inspect` writes it, which is what `to_s` of an object or a list gives: `{"a"=>1}`."""
-    if isinstance(value, dict):
-        return "{" + ", ".join([f"{inspect_text(key)}=>{inspect_text(inner)}" for key, inner in value.items()]) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join([inspect_text(item) for item in value]) + "]"
-    if isinstance(value, str):
-        return json_text(value)
-    return "nil" if value is None else _scalar(value, ruby_float)
-
-
 def _in_list(value: Any) -> str:
     if isinstance(value, dict):  # Java's AbstractMap.toString
         return "{" + ", ".join(f"{key}={_in_list(inner)}" for key, inner in value.items()) + "}"

@@ -35,10 +35,10 @@ from pydantic import model_validator
 from logsluice.components import Context
 from logsluice.filters import uuid
 from logsluice.filters._common import CommonOptions, EachEvent
-from logsluice.filters._inspect import inspect
 from logsluice.filters._options import FieldRef, FieldRefs, Text
 from logsluice.filters.fingerprint._murmur import murmur3_32, murmur3_128
 from logsluice.lang.references import METADATA, MISSING, Reference
+from logsluice.lang.ruby_text import inspect
 from logsluice.lang.text import ruby_text
 from logsluice.model import Event, Filter
 

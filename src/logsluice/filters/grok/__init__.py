@@ -44,7 +44,8 @@ from logsluice.filters.grok.captures import Captures, Values
 from logsluice.filters.grok.expand import InvalidGrok, compile_grok
 from logsluice.filters.grok.library import builtin, from_folders
 from logsluice.lang.references import CannotSet, Reference
-from logsluice.lang.text import inspect_text, ruby_text
+from logsluice.lang.ruby_text import inspect
+from logsluice.lang.text import ruby_text
 from logsluice.model import Event, Filter
 
 
@@ -175,7 +176,7 @@ def _compiled(field: str, text: str, library: Mapping[str, str], config: Config)
 
 def _source(value: Any) -> str:
     """What patterns are tried on: a value that is no text is what Ruby's `to_s` makes of it."""
-    return inspect_text(value) if isinstance(value, dict | list) else ruby_text(value)
+    return inspect(value) if isinstance(value, dict | list) else ruby_text(value)
 
 
 _LEAST_SECONDS: Final = 0.001

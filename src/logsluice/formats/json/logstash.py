@@ -17,7 +17,7 @@ from logsluice.formats.fields import Field
 from logsluice.formats.json_documents import NOT_A_TIME, iso8601
 from logsluice.framing.lines import Lines
 from logsluice.framing.whole import Whole
-from logsluice.lang.ruby_text import inspected
+from logsluice.lang.ruby_text import inspect_bytes
 
 if TYPE_CHECKING:
     from logsluice.model import Event, Format, Framing, Origin, Parsed, Parser, Records
@@ -69,7 +69,7 @@ def _failure(record: bytes) -> Event:
     try:
         text = record.decode()
     except UnicodeDecodeError:
-        text = inspected(record)
+        text = inspect_bytes(record)
     return {"message": text, "tags": ["_jsonparsefailure"]}
 
 

@@ -25,7 +25,7 @@ from logsluice.formats.lines.several import several_lines
 from logsluice.framing.delimited import Delimited
 from logsluice.framing.whole import Whole
 from logsluice.lang.ruby_regex import TIMEOUT_SECONDS, compile_ruby
-from logsluice.lang.ruby_text import inspected
+from logsluice.lang.ruby_text import inspect_bytes
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Framing, Origin, Parsed, Parser, Records
@@ -100,7 +100,7 @@ def _decoded(line: bytes, charset: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return inspected(line)
+        return inspect_bytes(line)
 
 
 def logstash_text(options: Mapping[str, Any], charset: str, multiline: Mapping[str, Any] | None) -> Format:
