@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from logsluice.aws.session import AwsOptions, forget_clients
 from logsluice.aws.signing import place_of, signer
 from logsluice.cluster.authorization import Signed, basic
-from logsluice.cluster.client import DEAD_SECONDS, Answer, Client, _Rotation
+from logsluice.cluster.client import Answer, Client
 from logsluice.cluster.hosts import advice_unreachable
+from logsluice.cluster.rotation import DEAD_SECONDS, Rotation
 from logsluice.components import Context
 from logsluice.config.secrets import Secret
 from logsluice.errors import UsageError
@@ -181,7 +182,7 @@ def test_basic_auth_is_in_utf_8() -> None:
 def test_hosts_are_tried_in_turn_and_dead_ones_last(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    rotation = _Rotation(["a", "b", "c"])
+    rotation = Rotation(["a", "b", "c"])
     assert [rotation.in_turn()[0] for _ in range(4)] == ["a", "b", "c", "a"]
     rotation.mark_dead("b")
     assert rotation.in_turn() == ["c", "a", "b"]

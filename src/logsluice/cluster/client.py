@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,14 +26,12 @@ except ImportError:  # no wheel for this platform
 from logsluice._version import __version__
 from logsluice.cluster.authorization import Authorization
 from logsluice.cluster.hosts import advice_cut, advice_unreachable
+from logsluice.cluster.rotation import Rotation
 from logsluice.cluster.tls import Trust, cause_of, find_authority, is_final, untrusted
 from logsluice.config.secrets import Secret
 from logsluice.errors import Busy, UsageError
 
 CONNECT_SECONDS = 5.0
-DEAD_SECONDS = 10.0
-"""How long a host that could not be reached is passed over while another one answers."""
-
 CONNECTIONS = 32
 
 
@@ -82,7 +79,7 @@ class Client:
         compress: bool = True,
         timeout: float = 60.0,
     ) -> None:
-        self._hosts = _Rotation([host.rstrip("/") for host in hosts])
+        self._hosts = Rotation([host.rstrip("/") for host in hosts])
         self._authorization = authorization
         self._headers = dict(headers or {})
         self._compress = compress
@@ -188,33 +185,6 @@ def pool_of(proxy: Secret | None, timeout: urllib3.Timeout, tls: ssl.SSLContext 
         timeout=timeout,
         ssl_context=tls,
     )
-
-
-class _Rotation:
-    """Round robin over hosts; those marked dead come last, until DEAD_SECONDS are over."""
-
-    def __init__(self, hosts: Sequence[str]) -> None:
-        self._hosts = tuple(hosts)
-        self._next = 0
-        self._dead: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def in_turn(self) -> list[str]:
-        """Every host once, in the order to try them."""
-        now = time.monotonic()
-        with self._lock:
-            start, self._next = self._next, (self._next + 1) % len(self._hosts)
-            return sorted(
-                self._hosts[start:] + self._hosts[:start], key=lambda host: max(0.0, self._dead.get(host, 0.0) - now)
-            )
-
-    def mark_dead(self, host: str) -> None:
-        with self._lock:
-            self._dead[host] = time.monotonic() + DEAD_SECONDS
-
-    def mark_alive(self, host: str) -> None:
-        with self._lock:
-            self._dead.pop(host, None)
 
 
 def gzip(body: bytes) -> bytes:
