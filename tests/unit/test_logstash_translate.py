@@ -64,8 +64,24 @@ def test_a_pipeline_is_translated_whole() -> None:
 
 def test_each_input_feeds_a_pipeline_of_its_own_with_the_same_filters() -> None:
     one, two = native("input { stdin { } stdin { } } filter { drop { } } output { stdout { } }")
-    assert (one["name"], two["name"]) == ("main-1", "main-2")
+    assert (one["name"], two["name"]) == ("main", "main-stdin")
     assert {**one, "name": ""} == {**two, "name": ""}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        ("stdin { }", ["main"]),
+        ("stdin { } generator { }", ["main", "main-generator"]),
+        ("stdin { } stdin { } generator { } stdin { }", ["main", "main-stdin", "main-generator", "main-stdin-2"]),
+        ("stdin { id => 'a' }", ["main-a"]),
+        ("generator { } stdin { id => 'a' }", ["main", "main-a"]),
+        ("stdin { id => 'a' } generator { }", ["main-a", "main"]),
+    ],
+)
+def test_an_input_that_is_added_changes_no_name_for_positions_are_kept_by_it(inputs: str, names: list[str]) -> None:
+    text = f"input {{ {inputs} }} output {{ stdout {{ }} }}"
+    assert [pipeline["name"] for pipeline in native(text)] == names
 
 
 def test_variables_are_replaced_and_may_have_defaults() -> None:

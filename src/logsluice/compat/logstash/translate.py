@@ -60,13 +60,29 @@ def translate(pipelines: Sequence[LogstashPipeline], document: Document, environ
         _same_ids(pipeline, document)
     for pipeline in join(pipelines, document, environ):
         inputs = list(all_plugins(pipeline.nodes("input")))
-        for number, plugin in enumerate(inputs):
+        for name, plugin in zip(_names(pipeline.id, inputs), inputs, strict=True):
             path: Path = ("pipelines", len(native))
-            id_ = _UNNAMEABLE.sub("-", pipeline.id)
-            name = id_ if len(inputs) == 1 else f"{id_}-{number + 1}"
             native.append(_Translator(document, environ, path, pipeline.settings).pipeline(pipeline, name, plugin))
     if document.problems and not native:
         raise ConfigError(document.problems)
+
+
+def _names(pipeline: str, inputs: Sequence[Plugin]) -> Iterator[str]:
+    """What the pipelines are called that inputs feed. Positions are kept by it, so another input changes no name.
+
+    An input's `id` is in it, wherever the input stands. Of those without, the first has the pipeline's own name, and
+    the others the plugin's in it, with a number from the second on.
+    """
+    plugins_seen: Counter[str] = Counter()
+    own_name_is_free = True
+    for plugin in inputs:
+        own = next((str(attribute.value) for attribute in plugin.attributes if attribute.name == "id"), "")
+        if not own and not own_name_is_free:
+            plugins_seen[plugin.name] += 1
+            number = plugins_seen[plugin.name]
+            own = plugin.name if number == 1 else f"{plugin.name}-{number}"
+        own_name_is_free = own_name_is_free and bool(own)
+        yield _UNNAMEABLE.sub("-", f"{pipeline}-{own}" if own else pipeline)
 
 
 def _whole(pipeline: LogstashPipeline, document: Document) -> None:
