@@ -209,3 +209,8 @@ def test_cloudtrail_gives_its_records_with_the_changes_of_the_codec() -> None:
 )
 def test_what_can_not_be_read_so_is_told(codec: str, message: str) -> None:
     assert problem(codec) == message
+
+
+def test_whole_numbers_in_json_are_exact_at_any_length() -> None:
+    [event] = read("json", b'{"n": 123456789012345678901234567890}')
+    assert event["n"] == 123456789012345678901234567890

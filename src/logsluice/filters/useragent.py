@@ -7,7 +7,7 @@ Options:
   takes its place.
 - `prefix`: put before the names of all fields; not with ECS.
 - `regexes`: a `regexes.yaml` of the project uap-core. Default: the one that came with the package ua-parser.
-- `lru_cache_size`: how many texts are remembered, default 100000.
+- `lru_cache_size`: how many texts are remembered, default 100000; those of more than 1000 characters are not.
 - `ecs_compatibility`: `disabled` (default), `v1`, `v8`.
 
 Fields: `name version major minor patch os os_name os_version os_major os_minor os_patch os_full device`; with ECS
@@ -25,6 +25,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 10_000
 """Characters of a text that are looked at: expressions take their time, and nobody's browser says more."""
+_LONGEST_REMEMBERED = 1000
+"""Characters of a text that is remembered: anyone can send many long ones."""
 
 
 class Config(CommonOptions):
@@ -73,12 +76,14 @@ class UserAgents(EachEvent):
         super().__init__(config)
         self._source = Reference(config.source)
         self._parser = parser
-        self._ecs = config.ecs
         target = config.target or ("user_agent" if config.ecs else None)
         self._replaces = config.target is not None and Reference(config.target) == self._source
-        self._prefix = config.prefix
-        self._target = target
-        self._fields = lru_cache(maxsize=config.lru_cache_size)(self._look_up)
+        names = _ECS if config.ecs else {name: config.prefix + name for name in _NAMES}
+        self._fields = {
+            name: Reference(field if field.startswith("[@metadata]") else within(target, field))
+            for name, field in names.items()
+        }
+        self._remembered = lru_cache(maxsize=config.lru_cache_size)(self._look_up)
 
     def change(self, event: Event) -> bool:
         """Write what is known; an empty or missing text changes nothing."""
@@ -89,20 +94,21 @@ class UserAgents(EachEvent):
             return False
         if self._replaces:
             self._source.delete(event)
-        for field, found in self._fields(value[:_LONGEST]):
+        known = self._remembered(value) if len(value) <= _LONGEST_REMEMBERED else self._look_up(value[:_LONGEST])
+        for field, found in known:
             field.set(event, found)
         return True
 
-    def _look_up(self, text: str) -> list[tuple[Reference, str]]:
+    def _look_up(self, text: str) -> tuple[tuple[Reference, str], ...]:
         found = self._parser.parse(text).with_defaults()
         known = _known(found.user_agent, found.os, found.device.family)
-        names = _ECS if self._ecs else {name: self._prefix + name for name in known}
-        return [(Reference(self._placed(names[name])), value) for name, value in known.items() if name in names]
-
-    def _placed(self, name: str) -> str:
-        return name if name.startswith("[@metadata]") else within(self._target, name)
+        return tuple((field, intern(known[name])) for name, field in self._fields.items() if name in known)
 
 
+_NAMES = (
+    "name", "version", "major", "minor", "patch",
+    "os", "os_name", "os_version", "os_major", "os_minor", "os_patch", "os_full", "device",
+)  # fmt: skip
 _ECS = {
     "name": "name",
     "version": "version",

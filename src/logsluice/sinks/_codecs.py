@@ -17,8 +17,8 @@ from pydantic import Field
 
 from logsluice.components import Options
 from logsluice.lang.as_json import AS_LOGSTASH, Timestamps, document, dumps
+from logsluice.lang.ruby_text import inspect
 from logsluice.lang.templates import template
-from logsluice.lang.text import time_text
 from logsluice.model import Event
 
 Write: TypeAlias = Callable[[Event], bytes]
@@ -123,7 +123,10 @@ def _harmless(text: str) -> str:
 
 
 def rubydebug(event: Event) -> bytes:
-    """As Logstash's codec prints an event: keys right-aligned, lists with their indexes."""
+    """As Logstash's codec prints an event: keys right-aligned, lists with their indexes.
+
+    Control characters are escaped, so that they can't steer a terminal.
+    """
     shown = {name: value for name, value in event.items() if name != "@metadata"}
     return f"{_ruby(shown, 4)}\n".encode("utf-8", "replace")
 
@@ -137,7 +140,7 @@ def _ruby(value: Any, indent: int) -> str:
     if isinstance(value, dict):
         if not value:
             return "{}"
-        keys = {key: _ruby_text(str(key)) for key in value}
+        keys = {key: inspect(str(key)) for key in value}
         width = max(map(len, keys.values())) + indent
         inner = ",\n".join(f"{keys[key].rjust(width)} => {_ruby(item, indent + 4)}" for key, item in value.items())
         return f"{{\n{inner}\n{' ' * (indent - 4)}}}"
@@ -148,22 +151,4 @@ def _ruby(value: Any, indent: int) -> str:
         items = (f"{' ' * indent}[{index:>{width}}] {_ruby(item, indent + 4)}" for index, item in enumerate(value))
         inner = ",\n".join(items)
         return f"[\n{inner}\n{' ' * (indent - 4)}]"
-    if isinstance(value, datetime):
-        return time_text(value)
-    if isinstance(value, str):
-        return _ruby_text(value)
-    if value is None:
-        return "nil"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_RUBY_ESCAPES = {
-    '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t",
-    "\x1b": "\\e", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v",
-}  # fmt: skip
-
-
-def _ruby_text(text: str) -> str:
-    """As Ruby's `inspect`; control characters can't steer a terminal."""
-    shown = "".join(_RUBY_ESCAPES.get(c) or (c if c.isprintable() else f"\\u{ord(c):04X}") for c in text)
-    return f'"{shown}"'
+    return inspect(value)

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from logsluice.errors import Unparsable
 from logsluice.formats.fields import Field
 from logsluice.formats.json.logstash import event_of
 from logsluice.framing.json_records import JsonRecords
+from logsluice.lang.from_json import loads
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Framing, Origin, Parsed, Parser, Records
@@ -51,8 +50,8 @@ class LogstashCloudTrail:
 
 def _parsed(record: bytes) -> Parsed:
     try:
-        event: dict[str, Any] = orjson.loads(record)
-    except orjson.JSONDecodeError as error:
+        event: dict[str, Any] = loads(record)
+    except ValueError as error:
         return Unparsable(f"no JSON: {error}")
     if "eventTime" in event:
         event["@timestamp"] = event.pop("eventTime")

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from logsluice.formats.fields import Field
 from logsluice.formats.json_documents import NOT_A_TIME, iso8601
 from logsluice.framing.lines import Lines
 from logsluice.framing.whole import Whole
+from logsluice.lang.from_json import loads
 from logsluice.lang.ruby_text import inspect_bytes
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def _parsed(record: bytes) -> Parsed:
     if not record.strip():
         return None
     try:
-        value = orjson.loads(record)
-    except orjson.JSONDecodeError:
+        value = loads(record)
+    except ValueError:
         return _failure(record)
     if type(value) is dict:
         return event_of(value)
