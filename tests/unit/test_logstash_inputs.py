@@ -38,7 +38,7 @@ def problem(text: str) -> str:
 # ------------------------------------------------------------------------------------------------- s3
 
 
-def test_s3_becomes_a_listing() -> None:
+def test_000_1_s3_becomes_a_listing() -> None:
     pipeline = native('s3 { "bucket" => "waf" "prefix" => "WAF" "interval" => "5" "type" => "waf-log" }')
     assert pipeline["source"] == {
         "type": "s3_objects",
@@ -141,7 +141,9 @@ def test_keys_come_from_logstashs_file_of_credentials(tmp_path: Path) -> None:
         ("", None),
     ],
 )
-def test_objects_after_the_second_of_the_sincedb_are_read(tmp_path: Path, written: str, start: str | None) -> None:
+def test_000_6_objects_after_the_second_of_the_sincedb_are_read(
+    tmp_path: Path, written: str, start: str | None
+) -> None:
     file = tmp_path / "since.db"
     file.write_text(written)
     assert after_last_object(str(file), "", "logs", None) == start
@@ -184,7 +186,7 @@ def test_positions_in_files_are_taken_over_by_inode(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------- s3snssqs
 
 
-def test_s3snssqs_becomes_a_queue_of_notifications() -> None:
+def test_002_1_s3snssqs_becomes_a_queue_of_notifications() -> None:
     pipeline = native(
         's3snssqs { region => "us-west-2" queue => "q" s3_default_options => { "endpoint_discovery" => true }'
         ' consumer_threads => 2 type => "flow" tags => "flow" }'
@@ -264,7 +266,7 @@ QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/210987654321/q"
         ),
     ],
 )
-def test_options_of_s3snssqs(options: str, part: str, expected: Any) -> None:
+def test_002_1_options_of_s3snssqs(options: str, part: str, expected: Any) -> None:
     assert native(f"s3snssqs {{ {options} }}")["source"][part] == expected
 
 
@@ -277,7 +279,7 @@ def test_failures_come_back_where_they_are_not_to_be_deleted() -> None:
     ("codec", "message"),
     [
         ("jsn", "folders: there is no codec 'jsn'; did you mean 'json'?"),
-        ("multiline", "folders: the codec multiline needs options, so it can't be used for a folder"),
+        ("multiline", "folders: the codec multiline needs options, so it can't be used here"),
         ("dots", "the codec dots only writes"),
     ],
 )

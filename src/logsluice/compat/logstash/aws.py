@@ -109,3 +109,11 @@ def _from_file(path: str) -> dict[str, str]:
 def is_url(queue: str) -> bool:
     """Whether a queue is named by its URL, which says its region."""
     return bool(urlsplit(queue).scheme)
+
+
+def queue_of(queue: str, owner: str | None, aws: dict[str, Any]) -> str:
+    """The queue as native sources and outputs name it: another account's is named by its URL."""
+    if owner is None or is_url(queue):
+        return queue
+    place = aws.get("endpoint") or f"https://sqs.{aws['region']}.amazonaws.com"
+    return f"{place.rstrip('/')}/{owner}/{queue}"

@@ -13,16 +13,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from logsluice.aws.signing import place_of
-from logsluice.compat.logstash.plugins import Flag, Output, OutputSettings
+from logsluice.compat.logstash.plugins import UNUSED, Flag, JavaStore, Output, OutputSettings, Pairs
 from logsluice.components import near
-from logsluice.filters._options import TemplateText, Text, Texts, pairs
+from logsluice.filters._options import TemplateText, Text, Texts
 
 DEFAULT_INDEX = "logstash-%{+yyyy.MM.dd}"
 DEFAULT_ALIAS = "logstash"
 DEFAULT_PORT = 9200
 
 ACTIONS = ("index", "create")
-UNUSED = "Accepted, without effect: "
 
 TEMPLATE: dict[str, Any] = {
     "index_patterns": ["logstash-*"],
@@ -70,10 +69,6 @@ def _changes(_: Any) -> Any:
     raise ValueError("this can't be done here: documents are created or replaced, never changed")
 
 
-def _java_store(_: Any) -> Any:
-    raise ValueError("stores of Java can't be read: export the certificates to a PEM file (openssl pkcs12, keytool)")
-
-
 def _action(name: str) -> str:
     if name not in ACTIONS:
         raise ValueError(f"must be index or create, for documents are never changed here{near(name, ACTIONS)}")
@@ -82,11 +77,6 @@ def _action(name: str) -> str:
 
 Changes: TypeAlias = Annotated[Any, BeforeValidator(_changes)]
 """Options of updates, which are refused."""
-
-JavaStore: TypeAlias = Annotated[Any, BeforeValidator(_java_store)]
-"""Options of `.jks` and `.p12` files, which are refused."""
-
-Pairs: TypeAlias = Annotated[dict[str, Any], BeforeValidator(pairs)]
 
 Tristate: TypeAlias = Annotated[Literal["true", "false", "auto"], BeforeValidator(lambda value: str(value).lower())]
 

@@ -20,12 +20,12 @@ from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from logsluice.compat.logstash.syntax import Plugin
 from logsluice.components import Options, UnknownComponent, near
 from logsluice.config.document import Mark
-from logsluice.filters._options import NameLists, Text, Texts
+from logsluice.filters._options import NameLists, Text, Texts, pairs
 
 Kind: TypeAlias = Literal["inputs", "outputs", "codecs"]
 
@@ -44,8 +44,23 @@ def _flag(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
+def _java_store(_: Any) -> Any:
+    raise ValueError("stores of Java can't be read: export the certificates to a PEM file (openssl pkcs12, keytool)")
+
+
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 Codec: TypeAlias = Annotated[Plugin, BeforeValidator(_codec)]
+
+Pairs: TypeAlias = Annotated[dict[str, Any], BeforeValidator(pairs)]
+"""An object, or a list of names and values in turn."""
+
+JavaStore: TypeAlias = Annotated[Any, BeforeValidator(_java_store)]
+"""Options of `.jks` and `.p12` files, which are refused."""
+
+LISTED = BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value])
+"""A single value need not be in a list."""
+
+UNUSED = "Accepted, without effect: "
 
 
 class PluginSettings(Options):
@@ -174,3 +189,18 @@ def find(kind: Kind, name: str) -> ModuleType:
         assert isinstance(module, ModuleType), f"entry point {name} of logsluice.logstash.{kind} must name a module"
         return module
     return importlib.import_module(f"logsluice.compat.logstash.{kind}.{name}")
+
+
+def format_of(codec: str, feed: Feed, option: str) -> Any:
+    """The native format for a codec that is named without options.
+
+    Raises:
+        ValueError: What is wrong with it, and in which option.
+    """
+    try:
+        module = find("codecs", codec)
+        return module.reads(module.Settings(), feed)
+    except UnknownComponent as error:
+        raise ValueError(f"{option}: {error}") from None
+    except ValidationError:
+        raise ValueError(f"{option}: the codec {codec} needs options, so it can't be used here") from None

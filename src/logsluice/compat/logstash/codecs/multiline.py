@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from logsluice.compat.logstash.codecs import plain
-from logsluice.compat.logstash.plugins import Feed, Flag
+from logsluice.compat.logstash.plugins import LISTED, Feed, Flag
 from logsluice.filters._options import Text
 from logsluice.filters.grok.expand import expanded
 from logsluice.filters.grok.library import builtin, from_folders
@@ -36,7 +36,7 @@ class Settings(plain.TextSettings):
     pattern: Text = Field(description="Lines in which it is found belong to another one.")
     what: Literal["previous", "next"] = Field(description="To which.")
     negate: Flag = Field(default=False, description="Lines in which it is not found.")
-    patterns_dir: Annotated[list[Text], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = Field(
+    patterns_dir: Annotated[list[Text], LISTED] = Field(
         default_factory=list, description="Folders with files of grok patterns."
     )
     multiline_tag: Text = Field(default="multiline", description="For events of several lines.")

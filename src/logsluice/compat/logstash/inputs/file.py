@@ -19,16 +19,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from logsluice.compat.logstash.plugins import Feed, Flag, Input, InputSettings
+from logsluice.compat.logstash.plugins import LISTED, Feed, Flag, Input, InputSettings
 from logsluice.compat.logstash.sincedb import positions_in_files
 from logsluice.filters._options import Text
 
 _UNITS = {"ms": 0.001, "msec": 0.001, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600}
 _UNITS |= {"hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800, "us": 1e-6, "usec": 1e-6}
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _seconds(value: Any) -> Any:
@@ -50,8 +46,8 @@ UNUSED = "Accepted, without effect."
 class Settings(InputSettings):
     """Options of the input `file`."""
 
-    path: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = Field(min_length=1, description="Absolute patterns.")
-    exclude: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = Field(default=(), description="Names left out.")
+    path: Annotated[tuple[Text, ...], LISTED] = Field(min_length=1, description="Absolute patterns.")
+    exclude: Annotated[tuple[Text, ...], LISTED] = Field(default=(), description="Names left out.")
     mode: Literal["tail", "read"] = Field(default="tail", description="Follow files, or read whole ones.")
     start_position: Literal["beginning", "end"] = Field(default="end", description="For mode tail.")
     stat_interval: Seconds = Field(default=1.0, gt=0, description="How often files are looked at.")

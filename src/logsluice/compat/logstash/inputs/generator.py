@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from logsluice.compat.logstash.plugins import Feed, Input, InputSettings
+from logsluice.compat.logstash.plugins import LISTED, Feed, Input, InputSettings
 from logsluice.filters._options import Text
 
 
@@ -14,7 +14,7 @@ class Settings(InputSettings):
     """Options of the input `generator`."""
 
     message: Text = Field(default="Hello world!", description="What is handed out; `stdin` is not read.")
-    lines: Annotated[tuple[Text, ...] | None, BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = Field(
+    lines: Annotated[tuple[Text, ...] | None, LISTED] = Field(
         default=None, description="Several instead of one, in order."
     )
     count: int = Field(default=0, ge=0, description="How many times; 0 for ever.")

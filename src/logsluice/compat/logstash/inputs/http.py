@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from logsluice.compat.logstash import plugins
 from logsluice.compat.logstash.plugins import Feed, Flag, Input, InputSettings
-from logsluice.components import UnknownComponent
 from logsluice.filters._options import FieldRef, Text, pairs
 
 FEED = Feed(whole=True)
@@ -50,7 +49,10 @@ def translate(settings: Settings) -> Input:
         "status": settings.response_code,
         "max_body": f"{settings.max_content_length}B",
         "pending": settings.max_pending_requests,
-        "formats": {kind: _format(codec) for kind, codec in settings.additional_codecs.items()},
+        "formats": {
+            kind: plugins.format_of(codec, FEED, "additional_codecs")
+            for kind, codec in settings.additional_codecs.items()
+        },
     }
     if settings.user is not None:
         native |= {"user": settings.user, "password": settings.password}
@@ -59,13 +61,3 @@ def translate(settings: Settings) -> Input:
         "[@metadata][http][remote]": settings.remote_host_target_field,
     }
     return Input(native, feed=FEED, pipeline={"workers": settings.threads}, filters=({"mutate": {"copy": copied}},))
-
-
-def _format(name: str) -> Any:
-    try:
-        codec = plugins.find("codecs", name)
-        return codec.reads(codec.Settings(), FEED)
-    except UnknownComponent as error:
-        raise ValueError(f"additional_codecs: {error}") from None
-    except ValidationError:
-        raise ValueError(f"additional_codecs: the codec {name} needs options, so it can't be used here") from None

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field
 
 from logsluice.compat.logstash import plugins
-from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, client_settings, is_url
-from logsluice.compat.logstash.plugins import Feed, Flag, Input, InputSettings
-from logsluice.components import Options, UnknownComponent
+from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, client_settings, is_url, queue_of
+from logsluice.compat.logstash.plugins import LISTED, Feed, Flag, Input, InputSettings
+from logsluice.components import Options
 from logsluice.filters._options import Text
 from logsluice.lang.ruby_regex import translate as translate_pattern
 
@@ -31,10 +31,6 @@ FEED = Feed(newline="added", headers=True)
 
 FAULTS = ("missing", "denied", "missing_or_denied", "corrupt", "too_large", "archived", "not_a_notification")
 """What the policy of failures is about; an object that was replaced is announced again."""
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, dict | str) else value
 
 
 class Folder(Options):
@@ -60,7 +56,7 @@ class Bucket(Options):
     bucket_name: Text = Field(description="A Ruby regular expression that is found in their names.")
     region: Text | None = None
     credentials: Credentials = Credentials()
-    folders: Annotated[tuple[Folder, ...], BeforeValidator(_listed)] = ()
+    folders: Annotated[tuple[Folder, ...], LISTED] = ()
 
 
 class Settings(InputSettings, AwsSettings):
@@ -81,9 +77,9 @@ class Settings(InputSettings, AwsSettings):
         default=None, description="Accepted, without effect: nothing is put there."
     )
     s3_default_options: dict[str, Any] = Field(default_factory=dict, description="Of the client of S3 alone.")
-    s3_options_by_bucket: Annotated[tuple[Bucket, ...], BeforeValidator(_listed)] | None = None
+    s3_options_by_bucket: Annotated[tuple[Bucket, ...], LISTED] | None = None
     s3_role_session_name: Text = Field(default="logstash", description="The name of sessions of roles.")
-    include_object_properties: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = (
+    include_object_properties: Annotated[tuple[Text, ...], LISTED] = (
         "last_modified",
         "content_type",
         "metadata",
@@ -137,14 +133,6 @@ def translate(settings: Settings) -> Input:
     return Input(native, feed=FEED, pipeline=pipeline)
 
 
-def queue_of(queue: str, owner: str | None, aws: dict[str, Any]) -> str:
-    """The queue as the native sources name it: another account's is named by its URL."""
-    if owner is None or is_url(queue):
-        return queue
-    place = aws.get("endpoint") or f"https://sqs.{aws['region']}.amazonaws.com"
-    return f"{place.rstrip('/')}/{owner}/{queue}"
-
-
 def _bucket_options(settings: Settings) -> list[dict[str, Any]]:
     of_s3 = client_settings(settings.s3_default_options)
     found = [_bucket(bucket, settings, of_s3) for bucket in settings.by_bucket]
@@ -169,21 +157,10 @@ def _bucket(bucket: Bucket, settings: Settings, of_s3: dict[str, Any]) -> dict[s
     return native
 
 
-def _format(name: str) -> Any:
-    """The format of a codec without options; Logstash makes it so, too."""
-    try:
-        codec = plugins.find("codecs", name)
-        return codec.reads(codec.Settings(), FEED)
-    except UnknownComponent as error:
-        raise ValueError(f"folders: {error}") from None
-    except ValidationError:
-        raise ValueError(f"folders: the codec {name} needs options, so it can't be used for a folder") from None
-
-
 def _folder(folder: Folder) -> dict[str, Any]:
     native: dict[str, Any] = {"key": f"(?V1m){translate_pattern(folder.key)}"}
     if folder.codec:
-        native["format"] = _format(folder.codec)
+        native["format"] = plugins.format_of(folder.codec, FEED, "folders")
     if folder.type:
         native["fields"] = {"type": folder.type}
     return native

@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, is_url
-from logsluice.compat.logstash.inputs.s3snssqs import queue_of
+from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, is_url, queue_of
 from logsluice.compat.logstash.plugins import Feed, Input, InputSettings
 from logsluice.filters._options import FieldRef, Text
 

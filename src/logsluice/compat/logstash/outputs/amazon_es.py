@@ -10,8 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from logsluice.compat.logstash import clusters
-from logsluice.compat.logstash.clusters import UNUSED
-from logsluice.compat.logstash.plugins import Flag, Output
+from logsluice.compat.logstash.plugins import UNUSED, Flag, Output
 from logsluice.filters._options import Text, Texts
 
 

@@ -14,8 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from logsluice.compat.logstash.aws import AwsSettings
-from logsluice.compat.logstash.clusters import UNUSED, Pairs
-from logsluice.compat.logstash.plugins import Output, OutputSettings
+from logsluice.compat.logstash.plugins import UNUSED, Output, OutputSettings, Pairs
 from logsluice.filters._options import FieldRef, Text
 
 

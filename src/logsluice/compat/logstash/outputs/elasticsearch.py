@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from logsluice.compat.logstash import clusters
-from logsluice.compat.logstash.clusters import DEFAULT_ALIAS, UNUSED, JavaStore, Tristate
-from logsluice.compat.logstash.plugins import Flag, Output
+from logsluice.compat.logstash.clusters import DEFAULT_ALIAS, Tristate
+from logsluice.compat.logstash.plugins import UNUSED, Flag, JavaStore, Output
 from logsluice.filters._options import Text, Texts
 
 TEMPLATES = ("template", "template_name", "template_overwrite")

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from logsluice.compat.logstash.clusters import UNUSED
-from logsluice.compat.logstash.plugins import Flag, Output, OutputSettings
+from logsluice.compat.logstash.plugins import UNUSED, Flag, Output, OutputSettings
 from logsluice.filters._options import TemplateText, Text
 
 DEFAULT_MODE = "-1"

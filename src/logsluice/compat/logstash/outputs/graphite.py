@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from logsluice.compat.logstash.clusters import UNUSED, Pairs
-from logsluice.compat.logstash.plugins import Flag, Output, OutputSettings
+from logsluice.compat.logstash.plugins import LISTED, UNUSED, Flag, Output, OutputSettings, Pairs
 from logsluice.filters._options import FieldRef, Text
 
-Patterns: TypeAlias = Annotated[
-    list[str], BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value])
-]
+Patterns: TypeAlias = Annotated[list[str], LISTED]
 
 
 class Settings(OutputSettings):

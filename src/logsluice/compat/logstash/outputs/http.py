@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from logsluice.compat.logstash.clusters import UNUSED, JavaStore, Pairs
-from logsluice.compat.logstash.plugins import Flag, Output, OutputSettings
+from logsluice.compat.logstash.plugins import LISTED, UNUSED, Flag, JavaStore, Output, OutputSettings, Pairs
 from logsluice.filters._options import TemplateText, Text, Texts
 
-Codes: TypeAlias = Annotated[
-    tuple[int, ...], BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value])
-]
+Codes: TypeAlias = Annotated[tuple[int, ...], LISTED]
 
 
 class Settings(OutputSettings):

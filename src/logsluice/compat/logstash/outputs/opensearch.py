@@ -10,8 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from logsluice.compat.logstash import clusters
-from logsluice.compat.logstash.clusters import UNUSED, Pairs
-from logsluice.compat.logstash.plugins import Output
+from logsluice.compat.logstash.plugins import UNUSED, Output, Pairs
 from logsluice.components import near
 from logsluice.filters._options import Text
 

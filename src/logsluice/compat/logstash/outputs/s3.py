@@ -15,8 +15,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from logsluice.compat.logstash.aws import AwsSettings
-from logsluice.compat.logstash.clusters import UNUSED
-from logsluice.compat.logstash.plugins import Flag, Output, OutputSettings
+from logsluice.compat.logstash.plugins import UNUSED, Flag, Output, OutputSettings
 from logsluice.filters._options import TemplateText, Text, Texts
 
 SMALLEST, LARGEST = 64 * 1024, 16 * 1024 * 1024

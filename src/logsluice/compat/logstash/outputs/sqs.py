@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, is_url
-from logsluice.compat.logstash.inputs.s3snssqs import queue_of
+from logsluice.compat.logstash.aws import DEFAULT_REGION, AwsSettings, is_url, queue_of
 from logsluice.compat.logstash.plugins import Output, OutputSettings
 from logsluice.filters._options import Text
 
