@@ -37,8 +37,10 @@ format: $(READY) ## Let ruff put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## Events a second, by format
+bench: $(READY) ## Events a second, by format, filter and Logstash configuration
 	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench.filters
+	$(BIN)/python -m bench.configurations
 
 docs: $(READY) ## Renew docs/components.md, README's list of formats, the tables of the page about Logstash
 	$(BIN)/python docs/generate.py

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bench import data
-from logsluice.model import Origin
+from logsluice.model import Origin, Payload
 
 ROOT = Path(__file__).parent.parent
 EVENTS = {"alb": 100_000, "cloudfront": 100_000, "cloudtrail": 40_000, "vpc_flow": 300_000, "waf": 60_000}
@@ -51,23 +51,30 @@ def ours(name: str, path: Path) -> tuple[int, int]:
     from logsluice.sinks import opensearch
 
     memory.settle()  # as the program does
-    origin = Origin(
-        uri=f"s3://logs/{path.name}",
-        version="9b2cf535f27731c974343645a3985328",
-        attributes={"s3": {"bucket": "logs", "key": path.name}},
-        name=f"AWSLogs/{path.name}",
-    )
     chosen = load(name)
     config = opensearch.Config(hosts=["http://127.0.0.1:9200"])
     sink = opensearch.build(config, Context(formats=(chosen,)))
     count = size = 0
-    for piece in Decoder(chosen).decode(_File(path, origin)):
+    for piece in Decoder(chosen).decode(payload_of(path)):
         if piece.rejects:
             raise SystemExit(piece.rejects[0].reason)
         encoded = sink.encode(piece.events, _refuse)
         count += len(encoded)
         size += encoded.size
     return count, size
+
+
+def payload_of(path: Path) -> Payload:
+    """A file as if it were an object in S3."""
+    return _File(
+        path,
+        Origin(
+            uri=f"s3://logs/{path.name}",
+            version="9b2cf535f27731c974343645a3985328",
+            attributes={"s3": {"bucket": "logs", "key": path.name}},
+            name=f"AWSLogs/{path.name}",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
