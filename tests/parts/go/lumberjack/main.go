@@ -3,7 +3,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -34,12 +34,13 @@ func main() {
 	must(err)
 	for batch := range receiver.ReceiveChan() {
 		time.Sleep(*delay)
-		lines := bufio.NewWriter(file)
-		encoder := json.NewEncoder(lines)
+		var lines bytes.Buffer
+		encoder := json.NewEncoder(&lines)
 		for _, event := range batch.Events {
 			must(encoder.Encode(event))
 		}
-		must(lines.Flush())
+		_, err := file.Write(lines.Bytes()) // at once: a kill leaves whole lines
+		must(err)
 		must(file.Sync())
 		batch.ACK()
 	}
