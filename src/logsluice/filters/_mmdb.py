@@ -123,7 +123,7 @@ def _nested(record: Record) -> dict[str, Any]:
 
 def _inner(record: Record, key: str) -> Record:
     value = record.get(key)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _english(named: Record) -> str | None:

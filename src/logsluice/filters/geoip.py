@@ -143,7 +143,7 @@ class GeoIp(EachEvent):
         if address is None:
             return Miss.NO_ADDRESS
         record = self._reader.get(address)
-        known = _mmdb.fields_of(record) if isinstance(record, Mapping) else {}
+        known = _mmdb.fields_of(record) if isinstance(record, dict) else {}
         if not known:
             return Miss.NOT_FOUND if address.is_global else Miss.PRIVATE
         known["ip"] = java_text(address)
@@ -203,7 +203,7 @@ def _merge(there: Any, found: Mapping[str, Any]) -> None:
     if not isinstance(there, dict):
         raise CannotSet(f"geoip: the target holds {there!r}, where an object is needed")
     for key, value in found.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             _merge(there.setdefault(key, {}), value)
         else:
             there[key] = value
