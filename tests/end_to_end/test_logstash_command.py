@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.end_to_end.program import run
-
-
-@pytest.fixture
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+from tests.end_to_end.program import closed_port, run
 
 
 def test_flags_may_stand_as_they_stood_for_logstash(tmp_path: Path) -> None:
@@ -68,12 +56,12 @@ def test_a_json_line_brings_its_metadata(tmp_path: Path) -> None:
     assert "forged" not in done.stdout
 
 
-def test_a_cluster_that_is_down_at_the_start_stops_its_own_pipeline_only(tmp_path: Path, closed_port: int) -> None:
+def test_a_cluster_that_is_down_at_the_start_stops_its_own_pipeline_only(tmp_path: Path) -> None:
     (tmp_path / "pipelines.yml").write_text(
         f"""- pipeline.id: down
   config.string: |
     input {{ file {{ path => "{tmp_path}/in.log" mode => "read" }} }}
-    output {{ opensearch {{ hosts => ["http://127.0.0.1:{closed_port}"] index => "a" }} }}
+    output {{ opensearch {{ hosts => ["http://127.0.0.1:{closed_port()}"] index => "a" }} }}
 - pipeline.id: well
   config.string: |
     input {{ file {{ path => "{tmp_path}/in.log" mode => "read" }} }}

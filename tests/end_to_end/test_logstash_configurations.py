@@ -1,4 +1,7 @@
-"""Configurations as people run them with Logstash, unchanged but for hosts: the documents are compared whole."""
+"""Configurations as people run them with Logstash, unchanged but for hosts: the documents are compared whole.
+
+Tests bear the numbers of what they show: 000 are the configurations for WAF and load balancers, 002 that for flow logs.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import pytest
 
 from tests import mmdb
 from tests.end_to_end.cloud import Cloud
+from tests.end_to_end.program import closed_port, run
 from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
 
@@ -126,7 +130,7 @@ FLOW_DOCUMENT: dict[str, Any] = {
 
 
 @needs_ruby
-def test_002_6_flow_logs_give_the_document_of_the_article_whole(
+def test_002_1_002_2_002_3_002_4_002_5_002_6_flow_logs_give_the_document_of_the_article_whole(
     aws: MotoServer, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
     cloud = Cloud(aws, visibility=30, region="us-west-2")
@@ -215,7 +219,7 @@ WAF_DOCUMENT: dict[str, Any] = {
 
 
 @needs_ruby
-def test_000_5_both_pipelines_of_the_article_run_in_one_process_and_give_whole_documents(
+def test_000_1_000_2_000_3_000_4_000_5_both_pipelines_run_in_one_process_and_give_whole_documents(
     cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
     shutil.copy(CONFIGURATIONS / "pipelines.yml", tmp_path)
@@ -227,6 +231,55 @@ def test_000_5_both_pipelines_of_the_article_run_in_one_process_and_give_whole_d
     stop(program, tmp_path)
     assert list(clean_opensearch.documents("waf-logs-2020.09.27").values()) == [WAF_DOCUMENT]
     assert list(clean_opensearch.documents("alb-logs-2020.09.27").values()) == [ALB_DOCUMENT]
+
+
+@needs_ruby
+def test_000_5_while_the_output_of_one_pipeline_is_down_the_other_goes_on_and_nothing_is_lost(
+    cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
+) -> None:
+    for name in ("waf", "alb"):
+        text = (CONFIGURATIONS / f"{name}.conf").read_text()
+        (tmp_path / f"{name}.conf").write_text(text.replace("${SEARCH}", f"${{{name.upper()}_SEARCH}}"))
+    shutil.copy(CONFIGURATIONS / "pipelines.yml", tmp_path)
+    there = {"CONFIGURATIONS": str(tmp_path), "ALB_SEARCH": clean_opensearch.url, "WAF_SEARCH": clean_opensearch.url}
+    variables = environment(tmp_path, clean_opensearch, **there)
+    cloud.put("WAF/waf-1", f"{WAF_LINE}\n".encode())
+    cloud.put("ALB/alb-1", f"{ALB_LINE} 1\n".encode())
+    command = ["logstash", "--path.settings", str(tmp_path)]
+    down = {**variables, "WAF_SEARCH": f"http://127.0.0.1:{closed_port()}"}
+    program = cloud.start(command, tmp_path, **down)
+    wait_for(clean_opensearch, {"alb-logs-*": 1}, program, tmp_path)
+    cloud.put("ALB/alb-2", f"{ALB_LINE} 2\n".encode())
+    wait_for(clean_opensearch, {"alb-logs-*": 2}, program, tmp_path)
+    stop(program, tmp_path)
+    assert list(clean_opensearch.documents("waf-logs-*").values()) == []
+    program = cloud.start(command, tmp_path, **variables)
+    wait_for(clean_opensearch, {"waf-logs-*": 1}, program, tmp_path)
+    stop(program, tmp_path)
+    (document,) = clean_opensearch.documents("waf-logs-2020.09.27").values()
+    assert document == {**WAF_DOCUMENT, "message": f"{WAF_LINE}\n"}
+    assert len(clean_opensearch.documents("alb-logs-*")) == 2
+
+
+@needs_ruby
+@pytest.mark.parametrize(
+    ("name", "place", "said"),
+    [
+        pytest.param("waf", "filter.json.source", "every key of the data becomes a field", id="000_3_json"),
+        pytest.param("waf", "filter.ruby.code", "fields are named by the data", id="000_3_headers"),
+        pytest.param("flow", "output.elasticsearch.document_id", "MURMUR3 has 32 bits", id="002_2"),
+    ],
+)
+def test_000_3_002_2_what_will_be_regretted_is_warned_of(tmp_path: Path, name: str, place: str, said: str) -> None:
+    mmdb.write(tmp_path / "GeoLite2-City.mmdb", "GeoLite2-City", {"54.187.220.0/24": OREGON})
+    variables = {
+        "SEARCH": "https://search.example.com",
+        "SINCEDB": "/var/lib/logstash/s",
+        "GEOIPUPDATE_DB_DIR": str(tmp_path),
+    }
+    done = run("check", str(CONFIGURATIONS / f"{name}.conf"), cwd=tmp_path, env=variables)
+    lines = [line for line in done.stderr.splitlines() if f" {place}: {said}" in line]
+    assert (done.returncode, [line.partition(":")[0] for line in lines]) == (0, ["warning"]), done.stderr
 
 
 @needs_ruby

@@ -87,11 +87,13 @@ def test_what_has_no_counterpart_is_named_in_comments(tmp_path: Path) -> None:
     ]
 
 
-def test_a_pattern_that_is_broken_over_lines_is_mended_on_demand(tmp_path: Path) -> None:
+def test_000_4_a_pattern_that_is_broken_over_lines_is_told_and_mended_on_demand(tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text(
         'input { stdin { } }\nfilter { grok { match => [ "message", "%{WORD:a} \n\t%{WORD:b}\n  end" ] } }\n'
         "output { stdout { codec => json_lines } }\n"
     )
+    told = run("check", "a.conf", cwd=tmp_path).stderr
+    assert "a.conf:2:17: filter.grok.match: the pattern for message holds a line break" in told
     done = run("convert", "--fix", "a.conf", cwd=tmp_path)
     assert done.stderr == "mended: main: the line breaks in a pattern of grok were joined by blanks\n"
     (tmp_path / "a.yaml").write_text(done.stdout)

@@ -12,7 +12,7 @@ from tests.unit.listeners import http_listener, line_listener
 EVENTS = "".join(f'{{"n":{number},"host":"web","message":"m{number}"}}\n' for number in range(3))
 
 
-def test_every_output_gets_each_event(aws: MotoServer, tmp_path: Path) -> None:
+def test_000_9_every_output_gets_each_event(aws: MotoServer, tmp_path: Path) -> None:
     s3, sqs = aws.client("s3"), aws.client("sqs")
     s3.create_bucket(Bucket="texts")
     url = sqs.create_queue(QueueName="events")["QueueUrl"]

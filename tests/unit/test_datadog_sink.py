@@ -37,7 +37,7 @@ EVENT: dict[str, Any] = {
         ),
     ],
 )  # fmt: skip
-def test_what_is_posted(options: dict[str, Any], body: dict[str, Any]) -> None:
+def test_000_9_what_is_posted(options: dict[str, Any], body: dict[str, Any]) -> None:
     with http_listener() as server:
         config = Config.model_validate({"api_key": "key", "url": server.url, **options})
         with opened(build(config, Context())) as sink:
