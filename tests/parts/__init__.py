@@ -49,15 +49,17 @@ def free_port() -> int:
         return port
 
 
-def run_tool(*command: str | Path, seconds: float = 600) -> None:
-    """Run a build tool (Maven, javac, openssl, go) to its end.
+def run_tool(*command: str | Path, seconds: float = 600, folder: Path | None = None) -> None:
+    """Run a build tool (Maven, javac, openssl, go) to its end, in a folder if need be.
 
     Raises:
         PartError: It is not installed, failed or took too long; with the end of what it said.
     """
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL, cwd=folder
+        )
     except FileNotFoundError:
         raise PartError(f"{words[0]} is not installed") from None
     except subprocess.TimeoutExpired:

@@ -92,5 +92,5 @@ def _program() -> Path:
     program = folder / f"receiver-{digest}"
     with only_one(folder):
         if not program.exists():
-            run_tool("go", "build", "-C", _MODULE, "-buildvcs=false", "-o", program, ".")
+            run_tool("go", "build", "-buildvcs=false", "-o", program, ".", folder=_MODULE)
     return program

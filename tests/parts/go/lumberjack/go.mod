@@ -1,6 +1,6 @@
 module lumberjackserver
 
-go 1.21
+go 1.18
 
 require github.com/elastic/go-lumber v0.1.1
 
