@@ -136,6 +136,18 @@ def test_of_a_request_only_the_sets_that_are_refused_alone_are_rejected() -> Non
     assert [[datum["MetricName"] for datum in data] for _, data in client.puts] == [["a"], ["b", "c"]]
 
 
+def test_a_request_that_is_too_large_is_sent_in_halves() -> None:
+    class Narrow(Client):
+        def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - likewise
+            if len(MetricData) > 2:
+                raise answer(413, "413")
+            super().put_metric_data(Namespace, MetricData)
+
+    client = Narrow()
+    assert send(client, *(event(str(number)) for number in range(5))) == Sent()
+    assert [len(data) for _, data in client.puts] == [2, 1, 2]
+
+
 def test_requests_hold_so_many_sets() -> None:
     client = Client()
     assert send(client, *(event(str(number)) for number in range(5)), batch_size=2) == Sent()

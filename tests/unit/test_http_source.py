@@ -12,6 +12,7 @@ import pytest
 
 from logsluice.components import Context
 from logsluice.decode import Decoder
+from logsluice.errors import UsageError
 from logsluice.formats import load
 from logsluice.model import Delivery, Event, Outcome
 from logsluice.sources.http import Config, build, concerns
@@ -182,6 +183,34 @@ def test_headers_with_credentials_are_not_kept() -> None:
         sender.join(20)
     headers = event["@metadata"]["http"]["headers"]
     assert {"cookie", "authorization", "x-kept"} & headers.keys() == {"x-kept"}
+
+
+def test_headers_are_named_as_logstash_does() -> None:
+    with listening(header_names="logstash") as source:
+        sender = Sender(source, b"x", X_Own_Header="1", Authorization="Bearer t")
+        (delivery,) = source.receive(10)
+        (event,) = events(delivery)
+        source.settle(delivery, Outcome.DELIVERED)
+        sender.join(20)
+        place = "{}:{}".format(*source.address)
+    assert event["@metadata"]["http"]["headers"] == {
+        "accept_encoding": "identity",
+        "content_length": "1",
+        "http_accept": None,
+        "http_host": place,
+        "http_user_agent": None,
+        "http_version": "HTTP/1.1",
+        "request_method": "POST",
+        "request_path": "/in?x=1",
+        "x_own_header": "1",
+    }
+
+
+def test_a_password_that_can_not_be_read_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
+    config = Config.model_validate({"port": 0, "user": "u", "password": {"env": "NO_SUCH_PASSWORD"}})
+    with pytest.raises(UsageError, match="NO_SUCH_PASSWORD"):
+        build(config, Context()).open()
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,7 @@ def test_http_becomes_a_listener() -> None:
         "type": "http",
         "host": "0.0.0.0",
         "port": 9000,
+        "header_names": "logstash",
         "status": 200,
         "max_body": "104857600B",
         "pending": 200,
@@ -335,6 +336,7 @@ def test_http_becomes_a_listener() -> None:
         "user": "u",
         "password": "p",
     }
+    assert pipeline["limits"] == {"record": "64MiB"}
     copied = {"[@metadata][http][headers]": "headers", "[@metadata][http][remote]": "host"}
     assert pipeline["filters"] == [{"mutate": {"copy": copied}}]
 

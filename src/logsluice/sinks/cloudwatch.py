@@ -54,7 +54,11 @@ UNITS = frozenset(
     | {f"{unit}/Second" for unit in (*_SIZES, *_BITS)}
 )
 
-_INVALID = ("InvalidParameter", "MissingParameter", "InvalidFormat", "ValidationError", "MissingRequiredParameter")
+_INVALID = (
+    "InvalidParameter", "MissingParameter", "InvalidFormat", "ValidationError", "MissingRequiredParameter",
+    "413", "RequestEntityTooLarge",
+)  # fmt: skip
+"""Beginnings of codes for a request that is at fault itself; one that is too large is all right in halves."""
 
 Key: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...], int]
 """Namespace, name, unit, dimensions and the minute's first second."""

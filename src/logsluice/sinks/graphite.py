@@ -9,8 +9,9 @@
 
 `metrics` names metrics and their values, both with `%{field}`; `fields_are_metrics: true` sends every number of the
 event under its field's name instead. A value that is an object gives a metric for each number in it. A metric whose
-name or value is not resolved is left out; an event without any counts as delivered. `metrics_format`, such as
-`logs.*.count`, has the name in place of its star. Blanks in a name become `_`, and so do line ends.
+name or value is not resolved is left out (names by the default of `exclude_metrics`, so keep that among your own); an
+event without any counts as delivered. `metrics_format`, such as `logs.*.count`, has the name in place of its star.
+Blanks in a name become `_`, and so do line ends.
 
 **Carbon confirms nothing.** What was written to a connection that it closed is lost, and what was written to one that
 broke is sent again. A repeat of a line overwrites itself, for Graphite keeps one value for a name and a time. Times are

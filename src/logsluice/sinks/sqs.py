@@ -8,7 +8,8 @@ that is larger than `message_max_size` is rejected, and so is one with character
 which JSON escapes as a rule).
 
 **Repeats are sent again.** To a FIFO queue (`….fifo`) each event goes with its `_id` as the deduplication id, so what
-comes again within five minutes adds nothing, and `message_group_id` says what is kept in order.
+comes again within five minutes adds nothing, and `message_group_id` says what the queue keeps in order. That is the
+order of sending: with several workers, and where something is sent again, it is not that of the log.
 
 **Permissions:** `sqs:SendMessage`; `sqs:GetQueueUrl` where the queue is given by its name.
 

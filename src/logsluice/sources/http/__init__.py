@@ -19,7 +19,7 @@ There is no TLS: listen on a private address, or behind a load balancer. Chunked
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,9 @@ class Config(Options):
     user: str | None = Field(default=None, description="Who may send; with a `password`.")
     password: Secret | None = Field(default=None, description="A text, or where it is: {env: NAME}.")
     formats: dict[str, FormatNode] = Field(default_factory=dict, description="Formats by content type.")
+    header_names: Literal["sent", "logstash"] = Field(
+        default="sent", description="In lower case as they were sent, or as Logstash's input calls them."
+    )
     max_body: Size = Field(default=100 * 1024**2, ge=1, description="A longer body is refused (413).")
     pending: int = Field(default=200, ge=1, description="How many requests may wait.")
     buffer: Size = Field(

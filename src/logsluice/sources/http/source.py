@@ -86,8 +86,10 @@ class HttpSource:
         return tuple(self.by_type.values())
 
     def open(self) -> None:
-        """Listen. Raises UsageError: the address can't be had."""
+        """Listen. Raises UsageError: the address can't be had, or the password can't be read."""
         source = self
+        if self.config.password is not None:
+            self.config.password.reveal()  # one that can't be read is told now
 
         class Handler(_Handler):
             pass
@@ -283,8 +285,16 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_POST  # noqa: N815 - likewise
 
     def _about(self) -> dict[str, object]:
-        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in _PRIVATE}
+        sent = {name.lower(): value for name, value in self.headers.items() if name.lower() not in _PRIVATE}
+        headers = self._as_logstash(sent) if self.source.config.header_names == "logstash" else sent
         return {"method": self.command, "path": self.path, "remote": self.client_address[0], "headers": headers}
+
+    def _as_logstash(self, headers: dict[str, str]) -> dict[str, str | None]:
+        """Underscores, the request's line among them, and three that are there even where they were not sent."""
+        found: dict[str, str | None] = {name.replace("-", "_"): value for name, value in headers.items()}
+        found |= {f"http_{name}": found.pop(name, None) for name in ("accept", "host", "user_agent")}
+        line = {"request_method": self.command, "request_path": self.path, "http_version": self.request_version}
+        return found | line
 
     def _is_allowed(self) -> bool:
         config = self.source.config

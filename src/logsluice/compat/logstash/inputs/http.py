@@ -1,8 +1,7 @@
 """Events that are sent by HTTP: the source `http`.
 
 A request is answered when every output has confirmed its events, and not when they were read. Events have `headers` and
-`host` (the sender's address) as without ECS, but for the names of headers, which are in lower case as they were sent.
-There is no TLS.
+`host` (the sender's address) as without ECS; headers that hold credentials are left out. There is no TLS.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ def translate(settings: Settings) -> Input:
         "type": "http",
         "host": settings.host,
         "port": settings.port,
+        "header_names": "logstash",
         "status": settings.response_code,
         "max_body": f"{settings.max_content_length}B",
         "pending": settings.max_pending_requests,
@@ -60,4 +60,5 @@ def translate(settings: Settings) -> Input:
         "[@metadata][http][headers]": settings.request_headers_target_field,
         "[@metadata][http][remote]": settings.remote_host_target_field,
     }
-    return Input(native, feed=FEED, pipeline={"workers": settings.threads}, filters=({"mutate": {"copy": copied}},))
+    pipeline = {"workers": settings.threads, "limits": {"record": plugins.LONGEST_DOCUMENT}}
+    return Input(native, feed=FEED, pipeline=pipeline, filters=({"mutate": {"copy": copied}},))
