@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from logsluice import components
 from logsluice.components import Context
 from logsluice.filters import mutate
 from logsluice.filters._common import CommonOptions, EachEvent
@@ -97,3 +98,21 @@ def test_an_exception_tags_that_event_once_where_the_filter_has_a_tag() -> None:
 def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         mutate.Config(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("kv", {}, "[@metadata][_id]=x"),
+        ("json", {"source": "message"}, '{"[@metadata][_id]": "x"}'),
+        ("json", {"source": "message"}, '{"[@metadata]": {}}'),
+        ("json", {"source": "message"}, '{"@metadata": {"_id": "x"}}'),
+        ("dissect", {"mapping": {"message": "%{?name}=%{&name}"}}, "[@metadata][_id]=x"),
+        ("csv", {"columns": ["[@metadata][_id]"]}, "x"),
+    ],
+)
+def test_a_log_can_not_choose_the_id_of_its_event(name: str, options: dict[str, Any], message: str) -> None:
+    module = components.find("filters", name)
+    event: Event = {"message": message, "@metadata": {"_id": "own"}}
+    module.build(module.Config(**options), Context()).apply([event], lambda *_: None)
+    assert event["@metadata"] == {"_id": "own"}

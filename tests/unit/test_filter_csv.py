@@ -110,6 +110,12 @@ def test_an_empty_column_is_not_converted() -> None:
     assert columns("a,", convert={"column2": "integer"}) == ["a", None]
 
 
+@pytest.mark.parametrize("kind", ["integer", "float", "date", "date_time", "boolean"])
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "1" * 1_000_000, "x " * 500_000])
+def test_long_texts_cost_no_time_and_stay(kind: str, text: str) -> None:
+    assert read({"message": text}, columns="c", convert={"c": kind})["c"] == text
+
+
 @pytest.mark.parametrize("text", ["", ",,"])
 def test_empty_rows_may_be_marked(text: str) -> None:
     assert read({"message": text}, skip_empty_rows=True) == {"message": text, "tags": ["_csvskippedemptyfield"]}

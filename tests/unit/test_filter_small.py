@@ -137,6 +137,26 @@ def test_de_dot_renames_fields(event: Event, options: dict[str, Any], renamed: E
     assert after("de_dot", event, **options) == renamed
 
 
+@pytest.mark.parametrize(
+    ("event", "renamed"),
+    [
+        ({"a": {"b[0].c": 1}}, {"a": {"b[0]": {"c": 1}}}),
+        ({".": 1, "o": {"..": 2}}, {"_": 1, "o": {"__": 2}}),
+        ({"a.b": 1, "a": None}, {"a": {"b": 1}}),
+    ],
+)
+def test_de_dot_takes_any_name(event: Event, renamed: Event) -> None:
+    assert after("de_dot", event, nested=True, recursive=True) == renamed
+
+
+def test_de_dot_leaves_an_event_its_id() -> None:
+    rejected: list[Event] = []
+    module = components.find("filters", "de_dot")
+    event: Event = {"@metadata._id": "x", "@metadata": {"_id": "own"}}
+    module.build(module.Config(nested=True), Context()).apply([event], lambda event, _: rejected.append(event))
+    assert rejected == [{"@metadata": {"_id": "own"}}]
+
+
 def test_de_dot_refuses_a_dot_as_separator() -> None:
     with pytest.raises(ValidationError, match="dot"):
         after("de_dot", {}, separator=".")

@@ -13,11 +13,21 @@ from typing import Any, TypeAlias
 
 from logsluice.filters._options import CommonOptions
 from logsluice.filters._tags import add_failure_tags, add_tags, remove_tags
-from logsluice.lang.references import MISSING, Reference, reference
+from logsluice.lang.references import METADATA, MISSING, CannotSet, Reference, reference
 from logsluice.lang.templates import Template, template
 from logsluice.model import Event, RejectEvent
 
-__all__ = ["OPEN_ENDED", "CommonOptions", "EachEvent", "Multiplies", "NameOf", "copied", "field_name", "within"]
+__all__ = [
+    "OPEN_ENDED",
+    "CommonOptions",
+    "EachEvent",
+    "Multiplies",
+    "NameOf",
+    "copied",
+    "field_name",
+    "named_by_data",
+    "within",
+]
 
 OPEN_ENDED = (
     "every key of the data becomes a field of the event: with open-ended keys the mapping of an index grows until it"
@@ -32,7 +42,7 @@ CHILDREN = "_children"
 """In `@metadata`: how many copies have been made of the event."""
 
 INTERNAL = ("_id", "position", "format", "window", CHILDREN)
-"""What of `@metadata` is ours: the code of users can't change it."""
+"""What of `@metadata` is ours: neither the code of users nor what stands in a log can change it."""
 
 Change: TypeAlias = Callable[[Event], None]
 
@@ -44,6 +54,19 @@ def field_name(text: str) -> NameOf:
         return lambda event: reference(compiled.render(event))
     constant = Reference(text)
     return lambda _: constant
+
+
+def named_by_data(text: str) -> Reference:
+    """The field that a name means which stands in a log.
+
+    Raises:
+        InvalidReference: It means none.
+        CannotSet: It means what of `@metadata` is ours: events that choose their ids could replace others.
+    """
+    field = reference(text)
+    if field.path[0] == METADATA and (len(field.path) == 1 or field.path[1] in INTERNAL):
+        raise CannotSet(f"a log can't set {text}")
+    return field
 
 
 def within(target: str | None, field: str) -> str:

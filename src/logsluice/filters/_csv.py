@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ _ISO_TIME = re.compile(
     r"(?:[T\s](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?(?:[+-][0-9]{2}(?::[0-9]{2})|\s?(?:UTC|GMT|Z))?)?))?"
 )
 _ZONE_NAME = re.compile(r"\s?(?:UTC|GMT|Z)$")
+_LONGEST_TIME = 100
+"""Characters; the next expression takes a time that grows with their square."""
 _WEEKDAY = re.compile(r"[A-Za-z]+,?\s+(?=[A-Za-z])")
 
 
@@ -82,7 +85,10 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float:
     if not _FLOAT.fullmatch(text.strip()):
         raise ValueError(f"{text[:100]!r} is no number")
-    return float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise OverflowError(f"{text[:100]!r} is too large")
+    return number
 
 
 def _boolean(text: str) -> bool | str:
@@ -106,7 +112,9 @@ def _english(layout: str) -> TimeReader:
 
 
 def _plain_english(text: str) -> str:
-    """`Saturday, Jan 31, 2026` without the weekday and the commas."""
+    """`Saturday, Jan 31, 2026` without the weekday and the commas. Raises ValueError."""
+    if len(text) > _LONGEST_TIME:
+        raise ValueError("no time is that long")
     return " ".join(_WEEKDAY.sub("", text, count=1).replace(",", " ").split())
 
 

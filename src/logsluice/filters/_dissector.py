@@ -27,7 +27,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from logsluice.lang.references import MISSING, Reference, reference
+from logsluice.filters._common import named_by_data
+from logsluice.lang.references import MISSING, Reference
 from logsluice.lang.text import ruby_text
 from logsluice.model import Event
 
@@ -224,6 +225,6 @@ def _indirect(number: int, parts: Sequence[Part]) -> _Put:
         value = field.find(event)
         called = ruby_text(value) if value is not MISSING else found[others[0]] if others else ""
         if called:
-            reference(called).set(event, found[number])
+            named_by_data(called).set(event, found[number])
 
     return put

@@ -33,7 +33,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from logsluice.components import Context
-from logsluice.filters._common import CommonOptions, EachEvent, within
+from logsluice.filters._common import CommonOptions, EachEvent, named_by_data, within
 from logsluice.filters._csv import ConversionName, Row, convert, row_reader
 from logsluice.filters._options import FieldRef, FieldRefs, FilledText, Text, pairs
 from logsluice.filters._tags import add_failure_tags
@@ -120,7 +120,7 @@ class Csv(EachEvent):
         name = f"column{number + 1}" if self._config.autogenerate_column_names else None
         if number < len(self._columns):
             name = self._columns[number]
-        field = None if name is None else Reference(within(self._config.target, name))
+        field = None if name is None else named_by_data(within(self._config.target, name))
         column = _Column(field, self._config.convert.get(name or ""))
         if number < _REMEMBERED:
             self._known[number] = column

@@ -21,7 +21,7 @@ from pydantic import AfterValidator
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent
 from logsluice.filters._options import FieldRefs, Text
-from logsluice.lang.references import MISSING, Reference, reference
+from logsluice.lang.references import METADATA, CannotSet, Reference, reference
 from logsluice.model import Event, Filter
 
 
@@ -54,44 +54,50 @@ class DeDot(EachEvent):
         """Rename what has a dot in its name."""
         if self._fields is not None:
             for field in self._fields:
-                self._rename(event, field.path)
+                if any("." in key for key in field.path) and field.exists(event):
+                    self._new_name(field).set(event, field.delete(event))
         else:
-            for name in [name for name in event if "." in name]:
-                self._rename(event, (name,))
+            self._rename(event)
         if self._recursive:
-            self._within(list(event.values()) if self._fields is None else self._chosen(event))
+            self._within(self._values(event))
         return True
 
-    def _chosen(self, event: Event) -> list[Any]:
-        assert self._fields is not None, "without fields all are looked into"
-        return [reference(_joined(self._renamed(field.path))).get(event) for field in self._fields]
+    def _values(self, event: Event) -> list[Any]:
+        if self._fields is None:
+            return [value for name, value in event.items() if name != METADATA]
+        return [self._new_name(field).get(event) for field in self._fields]
 
     def _within(self, values: list[Any]) -> None:
         for value in values:
             if isinstance(value, dict):
-                for name in [name for name in value if "." in name]:
-                    self._rename(value, (name,))
+                self._rename(value)
                 self._within(list(value.values()))
             elif isinstance(value, list):
                 self._within(value)
 
-    def _rename(self, node: dict[str, Any], path: tuple[str, ...]) -> None:
-        if not any("." in key for key in path):
-            return
-        value = reference(_joined(path)).delete(node)
-        if value is not MISSING:
-            reference(_joined(self._renamed(path))).set(node, value)
+    def _new_name(self, field: Reference) -> Reference:
+        return reference("".join(f"[{part}]" for key in field.path for part in self._parts(key)))
 
-    def _renamed(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        if self._nested:
-            return tuple(part for key in path for part in key.split(".") if part)
-        return tuple(key.replace(".", self._separator) for key in path)
+    def _rename(self, node: dict[str, Any]) -> None:
+        """The keys of one object: data, which may hold brackets and is no reference."""
+        for name in [name for name in node if "." in name]:
+            *outer, last = self._parts(name)
+            value, holder = node.pop(name), node
+            for part in outer:
+                if holder.get(part) is None:
+                    holder[part] = {}
+                holder = holder[part]
+                if not isinstance(holder, dict) or part == METADATA:
+                    raise CannotSet(f"{name} can't be set: {part} is no object of the data")
+            holder[last] = value
+
+    def _parts(self, key: str) -> list[str]:
+        """The new name; of a nested one each part."""
+        if not self._nested:
+            return [key.replace(".", self._separator)]
+        return [part for part in key.split(".") if part] or [key.replace(".", "_")]
 
 
 def build(config: Config, _: Context) -> Filter:
     """The filter of a configuration."""
     return DeDot(config)
-
-
-def _joined(path: tuple[str, ...]) -> str:
-    return path[0] if len(path) == 1 else "".join(f"[{key}]" for key in path)

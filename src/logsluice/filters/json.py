@@ -26,11 +26,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from logsluice.components import Context
-from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent
+from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent, named_by_data
 from logsluice.filters._options import FieldRef, Texts
 from logsluice.filters._tags import BAD_TAGS_TAG, TAGS, add_failure_tags
 from logsluice.lang.from_json import loads
-from logsluice.lang.references import METADATA, TIMESTAMP, CannotSet, Reference, reference
+from logsluice.lang.references import METADATA, TIMESTAMP, CannotSet, Reference
 from logsluice.lang.text import ruby_text
 from logsluice.lang.times import read_iso8601
 from logsluice.model import Event, Filter
@@ -115,7 +115,7 @@ def put_all(event: Event, value: Any) -> None:
         event[METADATA] = {**metadata, **event.get(METADATA, {})}
     for name, inner in value.items():
         if "[" in name or "]" in name:
-            reference(name).set(event, inner)
+            named_by_data(name).set(event, inner)
         else:
             event[name] = inner
     if moment is not None:

@@ -36,10 +36,10 @@ import regex
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from logsluice.components import Context
-from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent
+from logsluice.filters._common import OPEN_ENDED, CommonOptions, EachEvent, named_by_data
 from logsluice.filters._options import FieldRef, FilledText, TemplateText, Text, Texts, pairs
 from logsluice.filters._tags import add_failure_tags
-from logsluice.lang.references import Reference, reference
+from logsluice.lang.references import Reference
 from logsluice.lang.ruby_regex import compile_ruby
 from logsluice.lang.templates import template
 from logsluice.model import Event, Filter
@@ -135,7 +135,7 @@ class Kv(EachEvent):
             self._target.set(event, found)
         else:
             for key, inner in found.items():
-                reference(key).set(event, inner)
+                named_by_data(key).set(event, inner)
         return True
 
 

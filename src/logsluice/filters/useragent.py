@@ -34,6 +34,7 @@ from logsluice.components import Context
 from logsluice.errors import UsageError
 from logsluice.filters._common import CommonOptions, EachEvent, within
 from logsluice.filters._options import FieldRef, Text
+from logsluice.lang.as_json import scrubbed_text
 from logsluice.lang.references import Reference
 from logsluice.model import Event, Filter
 
@@ -100,7 +101,7 @@ class UserAgents(EachEvent):
         return True
 
     def _look_up(self, text: str) -> tuple[tuple[Reference, str], ...]:
-        found = self._parser.parse(text).with_defaults()
+        found = self._parser.parse(scrubbed_text(text)).with_defaults()
         known = _known(found.user_agent, found.os, found.device.family)
         return tuple((field, intern(known[name])) for name, field in self._fields.items() if name in known)
 
