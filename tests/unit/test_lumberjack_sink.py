@@ -22,6 +22,7 @@ from logsluice.sinks import lumberjack
 from logsluice.sinks.lumberjack import Config, connection
 from logsluice.sinks.lumberjack.frames import Acknowledgements
 from logsluice.testing.sinks import assert_confirmed, must_not_refuse, opened
+from tests.parts import free_port
 from tests.unit.listeners import eventually, http_listener
 from tests.unit.lumberjack_receiver import Receiver, lumberjack_receiver
 
@@ -45,13 +46,6 @@ def events(count: int) -> list[Event]:
 
 def numbers(receiver: Receiver) -> list[int]:
     return [event["n"] for event in receiver.acknowledged]
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # ------------------------------------------------------------------------------------------------ over the wire
@@ -153,6 +147,15 @@ def test_a_receiver_that_goes_silent_is_busy(receiver: Receiver) -> None:
     }
 
 
+def test_a_receiver_that_reads_nothing_is_busy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as full:
+        port = full.getsockname()[1]
+        with opened(sink_to(port, timeout="100ms", compression_level=0)) as sink:
+            encoded = sink.encode([{"message": "x" * 30_000_000, "@metadata": {}}], must_not_refuse)
+            with pytest.raises(Busy, match="acknowledges too slowly: it is full"):
+                sink.send(encoded)
+
+
 @given(st.lists(st.integers(0, 9)), st.integers(1, 7))
 def test_acknowledgements_may_come_in_any_pieces(acknowledged: list[int], size: int) -> None:
     data = b"".join(struct.pack(">2sI", b"2A", number) for number in acknowledged)
@@ -191,7 +194,7 @@ def test_hosts_share_the_requests_or_stand_by(balanced: bool, sizes: tuple[list[
 
 @pytest.mark.parametrize("balanced", [True, False])
 def test_a_host_that_is_away_is_passed_over(receiver: Receiver, balanced: bool) -> None:
-    with opened(sink_to(unused_port(), receiver.port, loadbalance=balanced)) as sink:
+    with opened(sink_to(free_port(), receiver.port, loadbalance=balanced)) as sink:
         for _ in range(4):
             assert_confirmed(sink.send(sink.encode(events(1), must_not_refuse)))
     assert (receiver.sizes, receiver.connections) == ([1, 1, 1, 1], 1)
@@ -207,7 +210,7 @@ def test_a_host_that_breaks_is_passed_over_as_well(receiver: Receiver) -> None:
 
 
 def test_nobody_there_is_busy() -> None:
-    ports = unused_port(), unused_port()
+    ports = free_port(), free_port()
     with opened(sink_to(*ports)) as sink, pytest.raises(Busy) as caught:
         sink.send(sink.encode(events(1), must_not_refuse))
     assert str(caught.value) == "; ".join(f"127.0.0.1:{port}: Connection refused" for port in ports)
@@ -250,6 +253,6 @@ def test_what_will_be_regretted_is_warned_about(receiver: Receiver) -> None:
 
 
 def test_check_live_names_the_hosts_that_are_away(receiver: Receiver) -> None:
-    away = unused_port()
+    away = free_port()
     config = Config(hosts=(f"127.0.0.1:{away}", f"127.0.0.1:{receiver.port}"))
     assert list(lumberjack.probe(config, Context())) == [("hosts", f"127.0.0.1:{away}: Connection refused")]
