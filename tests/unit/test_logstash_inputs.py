@@ -183,6 +183,28 @@ def test_positions_in_files_are_taken_over_by_inode(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ('file { path => "/a" ignore_older => "1 day" file_completed_log_path => "/b" }',
+         ["input.file.ignore_older", "input.file.file_completed_log_path"]),
+        ("generator { threads => 2 count => 3 }", ["input.generator.threads"]),
+        ("generator { threads => 2 }", []),
+    ],
+)  # fmt: skip
+def test_what_is_missed_where_it_has_no_effect_is_said(text: str, options: list[str]) -> None:
+    document = document_of_text(f"input {{ {text} }} output {{ null {{ }} }}", "a.conf", {})
+    assert [warning.option for warning in document.warnings] == options
+
+
+def test_a_file_of_credentials_is_not_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(":secret_access_key: hush: hush\n")
+    said = problem(f's3 {{ bucket => "b" aws_credentials_file => "{file}" }}')
+    assert said.endswith(f"aws_credentials_file {file} is no YAML")
+    assert "hush" not in said
+
+
 # ------------------------------------------------------------------------------------------- s3snssqs
 
 

@@ -97,8 +97,10 @@ def _from_file(path: str) -> dict[str, str]:
     """Keys of a file with Ruby's symbols as keys."""
     try:
         content = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise ValueError(f"aws_credentials_file {path} can't be read: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise ValueError(f"aws_credentials_file {path} can't be read: {error.strerror}") from None
+    except (UnicodeDecodeError, YAMLError):  # what they say would quote the keys
+        raise ValueError(f"aws_credentials_file {path} is no YAML") from None
     names = ("access_key_id", "secret_access_key", "session_token")
     found = {name: content.get(f":{name}", content.get(name)) for name in names} if isinstance(content, dict) else {}
     if not found.get("access_key_id") or not found.get("secret_access_key"):

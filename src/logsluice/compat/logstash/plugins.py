@@ -138,6 +138,7 @@ class Input:
         pipeline: Further options of the pipeline that it feeds.
         feed: How it hands bytes to its codec.
         filters: Native filters for its events, before those of the configuration.
+        warnings: (option, sentence) for each option of Logstash's that is missed when it does nothing.
     """
 
     source: dict[str, Any]
@@ -146,6 +147,7 @@ class Input:
     pipeline: dict[str, Any] = field(default_factory=dict)
     feed: Feed = Feed()
     filters: tuple[dict[str, Any], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,8 @@ class _Translator:
         translated: Input = self._guarded(path, lambda: plugins.find("inputs", plugin.name).translate(settings))
         if translated is None:
             return []
+        for option, sentence in translated.warnings:
+            self._document.warn_once((*path, option), sentence)
         native |= {"source": translated.source, **translated.pipeline}
         codec = settings.codec or Plugin(translated.default_codec, (), plugin.mark)
         read = self._codec(codec, (*path, "codec"), lambda module, own: module.reads(own, translated.feed))

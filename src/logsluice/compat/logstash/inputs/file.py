@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
@@ -82,7 +83,14 @@ def translate(settings: Settings) -> Input:
     if not (settings.mode == "read" and settings.exit_after_read):
         native |= _following(settings)
     feed = Feed(delimiter=settings.delimiter)
-    return Input(native, feed=feed, pipeline={"key_fields": "(?P<path>.+)"})
+    return Input(native, feed=feed, pipeline={"key_fields": "(?P<path>.+)"}, warnings=tuple(_warnings(settings)))
+
+
+def _warnings(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.ignore_older is not None:
+        yield "ignore_older", "no effect: old files are read, too; leave them out by `path` or `exclude`"
+    if settings.file_completed_log_path is not None:
+        yield "file_completed_log_path", "no effect: no list of files that were read is written"
 
 
 def _following(settings: Settings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -27,4 +28,10 @@ def translate(settings: Settings) -> Input:
         raise ValueError("a message of standard input can't be had: write the text, or use the input stdin")
     lines = list(settings.lines) if settings.lines is not None else [settings.message]
     source = {"type": "generator", "lines": lines, "count": settings.count}
-    return Input(source, pipeline={"workers": settings.threads}, feed=Feed(whole=True))
+    pipeline = {"workers": settings.threads}
+    return Input(source, pipeline=pipeline, feed=Feed(whole=True), warnings=tuple(_warnings(settings)))
+
+
+def _warnings(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.threads > 1 and settings.count:
+        yield "threads", "events are handed out `count` times in all, and not by each thread"
