@@ -16,7 +16,7 @@ from logsluice.errors import SourceFault, Unparsable
 from logsluice.framing.decompress import decompress
 from logsluice.framing.limits import DEFAULT_LIMITS, Limits
 from logsluice.framing.windows import windows
-from logsluice.model import EXCERPT_BYTES, BringsMetadata, Continues, Event, Reject, Restores
+from logsluice.model import EXCERPT_BYTES, OWN_METADATA, BringsMetadata, Continues, Event, Reject, Restores
 
 if TYPE_CHECKING:
     from logsluice.model import Format, Origin, Parsed, Payload, Records
@@ -194,7 +194,9 @@ def _joining(stamp: Callable[[Event, str, int], Event]) -> Callable[[Event, str,
         brought = event.get("@metadata")
         stamp(event, document_id, position)
         if brought:
-            event["@metadata"] = {**brought, **event["@metadata"]}
+            event["@metadata"] = {name: brought[name] for name in brought if name not in OWN_METADATA} | event[
+                "@metadata"
+            ]
         return event
 
     return join

@@ -350,6 +350,12 @@ class BringsMetadata(Protocol):
 
 # ----------------------------------------------------------------------------------------------- events to events
 
+OWN_METADATA = ("_id", "position", "format", "window", "_children")
+"""What of `@metadata` is logsluice's own: neither the code of users nor what stands in a log can change it.
+
+An event that chose its id or its `window` could replace others where it is written.
+"""
+
 RejectEvent: TypeAlias = Callable[[Event, str], None]
 """Hands an event to the dead letter with a reason; the filter then leaves it out of what it returns."""
 

@@ -106,7 +106,7 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
         ("kv", {}, "[@metadata][_id]=x"),
         ("json", {"source": "message"}, '{"[@metadata][_id]": "x"}'),
         ("json", {"source": "message"}, '{"[@metadata]": {}}'),
-        ("json", {"source": "message"}, '{"@metadata": {"_id": "x"}}'),
+        ("json", {"source": "message"}, '{"@metadata": {"_id": "x", "window": "y"}}'),
         ("dissect", {"mapping": {"message": "%{?name}=%{&name}"}}, "[@metadata][_id]=x"),
         ("csv", {"columns": ["[@metadata][_id]"]}, "x"),
     ],

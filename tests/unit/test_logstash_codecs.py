@@ -214,3 +214,11 @@ def test_what_can_not_be_read_so_is_told(codec: str, message: str) -> None:
 def test_whole_numbers_in_json_are_exact_at_any_length() -> None:
     [event] = read("json", b'{"n": 123456789012345678901234567890}')
     assert event["n"] == 123456789012345678901234567890
+
+
+def test_metadata_of_a_line_stays_but_for_what_is_our_own() -> None:
+    [event] = read("json", b'{"@metadata": {"k": "v", "_id": "x", "window": "y", "_children": 7, "position": 9}}')
+    metadata = event["@metadata"]
+    assert (metadata["k"], metadata["position"]) == ("v", 0)
+    assert "x" not in metadata.values()
+    assert metadata.keys().isdisjoint({"window", "_children"})

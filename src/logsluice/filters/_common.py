@@ -15,7 +15,7 @@ from logsluice.filters._options import CommonOptions
 from logsluice.filters._tags import add_failure_tags, add_tags, remove_tags
 from logsluice.lang.references import METADATA, MISSING, CannotSet, Reference, reference
 from logsluice.lang.templates import Template, template
-from logsluice.model import Event, RejectEvent
+from logsluice.model import OWN_METADATA, Event, RejectEvent
 
 __all__ = [
     "OPEN_ENDED",
@@ -41,9 +41,6 @@ NameOf: TypeAlias = Callable[[Event], Reference]
 CHILDREN = "_children"
 """In `@metadata`: how many copies have been made of the event."""
 
-INTERNAL = ("_id", "position", "format", "window", CHILDREN)
-"""What of `@metadata` is ours: neither the code of users nor what stands in a log can change it."""
-
 Change: TypeAlias = Callable[[Event], None]
 
 
@@ -61,10 +58,10 @@ def named_by_data(text: str) -> Reference:
 
     Raises:
         InvalidReference: It means none.
-        CannotSet: It means what of `@metadata` is ours: events that choose their ids could replace others.
+        CannotSet: It means what of `@metadata` is ours.
     """
     field = reference(text)
-    if field.path[0] == METADATA and (len(field.path) == 1 or field.path[1] in INTERNAL):
+    if field.path[0] == METADATA and (len(field.path) == 1 or field.path[1] in OWN_METADATA):
         raise CannotSet(f"a log can't set {text}")
     return field
 

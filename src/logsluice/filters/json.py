@@ -33,7 +33,7 @@ from logsluice.lang.from_json import loads
 from logsluice.lang.references import METADATA, TIMESTAMP, CannotSet, Reference
 from logsluice.lang.text import ruby_text
 from logsluice.lang.times import read_iso8601
-from logsluice.model import Event, Filter
+from logsluice.model import OWN_METADATA, Event, Filter
 
 BAD_TIMESTAMP = "_@timestamp"
 BAD_TIMESTAMP_TAG = "_timestampparsefailure"
@@ -112,7 +112,8 @@ def put_all(event: Event, value: Any) -> None:
     if not isinstance(metadata, dict):
         raise CannotSet(f"[@metadata] holds an object, not {metadata!r}")
     if metadata:
-        event[METADATA] = {**metadata, **event.get(METADATA, {})}
+        brought = {name: inner for name, inner in metadata.items() if name not in OWN_METADATA}
+        event[METADATA] = {**brought, **event.get(METADATA, {})}
     for name, inner in value.items():
         if "[" in name or "]" in name:
             named_by_data(name).set(event, inner)

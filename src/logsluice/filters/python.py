@@ -41,11 +41,11 @@ from pydantic import model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import INTERNAL, CommonOptions, Multiplies
+from logsluice.filters._common import CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.lang.references import MISSING, reference
-from logsluice.model import Event, Filter
+from logsluice.model import OWN_METADATA, Event, Filter
 
 Function: TypeAlias = Callable[[Event], Any]
 
@@ -136,7 +136,7 @@ def build(config: Config, _: Context) -> Filter:
 
 
 def _internal(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: metadata[name] for name in INTERNAL if name in metadata}
+    return {name: metadata[name] for name in OWN_METADATA if name in metadata}
 
 
 def _compiled(code: str, init: str) -> Function:

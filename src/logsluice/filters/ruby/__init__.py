@@ -42,11 +42,11 @@ from pydantic import Field, model_validator
 
 from logsluice.components import Context
 from logsluice.errors import UsageError
-from logsluice.filters._common import INTERNAL, CommonOptions, Multiplies
+from logsluice.filters._common import CommonOptions, Multiplies
 from logsluice.filters._options import Text
 from logsluice.filters._tags import add_failure_tags
 from logsluice.filters.ruby._child import Child, ChildFailed, Code
-from logsluice.model import Event, Filter, RejectEvent
+from logsluice.model import OWN_METADATA, Event, Filter, RejectEvent
 
 _BATCH = 250
 _LOGGED = 20
@@ -118,7 +118,7 @@ class Ruby(Multiplies):
         if not answer:
             self.succeed(event)
             return [event]
-        internal = {name: event["@metadata"][name] for name in INTERNAL if name in event.get("@metadata", {})}
+        internal = {name: event["@metadata"][name] for name in OWN_METADATA if name in event.get("@metadata", {})}
         for name in answer.get("gone", ()):
             event.pop(name, None)
         event.update(answer.get("set", {}))
@@ -174,7 +174,7 @@ class Children:
 def build(config: Config, context: Context) -> Filter:
     """The filter of a configuration. Raises UsageError when there is no Ruby or it refuses the code."""
     path = None if config.path is None else str(context.base / config.path)
-    return Ruby(config, Code(config.code, config.init, path, config.script_params, INTERNAL))
+    return Ruby(config, Code(config.code, config.init, path, config.script_params, OWN_METADATA))
 
 
 def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - every module's is so
