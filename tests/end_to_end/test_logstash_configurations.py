@@ -283,26 +283,30 @@ def test_000_3_002_2_what_will_be_regretted_is_warned_of(tmp_path: Path, name: s
 
 
 @needs_ruby
-def test_000_6_what_logstash_has_read_is_left_out_and_now_at_each_start_loses_nothing(
+def test_000_6_a_sincedb_is_taken_over_and_after_that_a_state_in_s3_survives_the_task(
     cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
     variables = environment(tmp_path, clean_opensearch)
     sincedb = tmp_path / "sincedb"
 
-    def start_now() -> subprocess.Popen[bytes]:
-        """As the container's entry point does: the time is written before each start."""
+    def start_now(task: Path) -> subprocess.Popen[bytes]:
+        """As the container's entry point does: the time is written before each start; nothing else is there."""
+        task.mkdir()
         sincedb.write_text(datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC\n"))
         time.sleep(1.1)  # objects of the very second count as read
-        return cloud.start(["run", str(CONFIGURATIONS / "alb.conf")], tmp_path, **variables)
+        command = ["logstash", "-f", str(CONFIGURATIONS / "alb.conf"), "--path.data", "s3://task-state/logstash"]
+        return cloud.start(command, task, **variables)
 
+    cloud.s3.create_bucket(Bucket="task-state")
     cloud.put("ALB/before.log", f"{ALB_LINE} before\n".encode())
-    program = start_now()
+    one, two = tmp_path / "one", tmp_path / "two"
+    program = start_now(one)
     cloud.put("ALB/running.log", f"{ALB_LINE} running\n".encode())
-    wait_for(clean_opensearch, {"alb-logs-*": 1}, program, tmp_path)
-    stop(program, tmp_path)
+    wait_for(clean_opensearch, {"alb-logs-*": 1}, program, one)
+    stop(program, one)
     cloud.put("ALB/between.log", f"{ALB_LINE} between\n".encode())
-    program = start_now()
-    wait_for(clean_opensearch, {"alb-logs-*": 2}, program, tmp_path)
-    stop(program, tmp_path)
+    program = start_now(two)
+    wait_for(clean_opensearch, {"alb-logs-*": 2}, program, two)
+    stop(program, two)
     messages = sorted(document["message"] for document in clean_opensearch.documents("alb-logs-*").values())
     assert messages == [f"{ALB_LINE} between\n", f"{ALB_LINE} running\n"]
