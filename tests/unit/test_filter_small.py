@@ -43,9 +43,10 @@ def test_urldecode_decodes_what_is_well_formed(value: Any, decoded: Any) -> None
 
 def test_urldecode_takes_another_charset_or_all_fields() -> None:
     assert after("urldecode", {"a": "caf%E9"}, field="a", charset="ISO-8859-1") == {"a": "caf\xe9"}
+    assert after("urldecode", {"a": "caf%E9"}, field="a", charset="ASCII-8BIT") == {"a": "caf\xe9"}
     event = {"a": "%41", "b": {"c": ["%42"]}, "@metadata": {"k": "%43"}}
     assert after("urldecode", event, all_fields=True) == {"a": "A", "b": {"c": ["B"]}, "@metadata": {"k": "%43"}}
-    with pytest.raises(ValidationError, match="no charset"):
+    with pytest.raises(ValidationError, match="klingon"):
         after("urldecode", {}, charset="klingon")
 
 

@@ -4,7 +4,7 @@ Options:
 
 - `field`: the field to decode, default `message`; texts in lists and objects are decoded too.
 - `all_fields`: decode every field of the event instead; default false.
-- `charset`: what the decoded bytes are written in, default `UTF-8`.
+- `charset`: what the decoded bytes are written in, default `utf-8`.
 - `tag_on_failure`: default `_urldecodefailure`.
 - `semantics`: `native` leaves a missing field missing; with `logstash` it is made, and null.
 
@@ -18,7 +18,6 @@ Example, in YAML::
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import Annotated, Any, Literal
 
@@ -27,6 +26,7 @@ from pydantic import AfterValidator
 from logsluice.components import Context
 from logsluice.filters._common import CommonOptions, EachEvent
 from logsluice.filters._options import FieldRef, Text, Texts
+from logsluice.lang.charsets import charset_name
 from logsluice.lang.references import METADATA, MISSING, Reference
 from logsluice.lang.ruby_text import inspect_text
 from logsluice.model import Event, Filter
@@ -34,20 +34,12 @@ from logsluice.model import Event, Filter
 _ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 
 
-def _known(charset: str) -> str:
-    try:
-        codecs.lookup(charset)
-    except LookupError:
-        raise ValueError(f"no charset {charset!r} is known") from None
-    return charset
-
-
 class Config(CommonOptions):
     """See this module's docstring."""
 
     field: FieldRef = "message"
     all_fields: bool = False
-    charset: Annotated[Text, AfterValidator(_known)] = "UTF-8"
+    charset: Annotated[Text, AfterValidator(charset_name)] = "utf-8"
     tag_on_failure: Texts = ("_urldecodefailure",)
     semantics: Literal["native", "logstash"] = "native"
 
@@ -58,7 +50,7 @@ class Urldecode(EachEvent):
     def __init__(self, config: Config) -> None:
         super().__init__(config, error_tags=config.tag_on_failure)
         self._field = None if config.all_fields else Reference(config.field)
-        self._is_utf8 = codecs.lookup(config.charset).name == "utf-8"
+        self._is_utf8 = config.charset == "utf-8"
         self._charset = config.charset
         self._makes_field = config.semantics == "logstash"
 
