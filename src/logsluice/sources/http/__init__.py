@@ -9,9 +9,10 @@
 A request is answered when every output has confirmed every event of it: with 200, also where some of them went to the
 dead letter; with 503 when that can't be had within `timeout`, and with 429 when `pending` requests or `buffer` bytes of
 bodies are held already: send it again then. **What is sent again has other ids**, so an event is there twice when the
-outputs took it and its answer came too late. A body that breaks off is no event (408). Bodies may be compressed. Their
-content type chooses the format among `formats`, else it is the pipeline's. Events find `method`, `path`, `remote` (an
-address) and `headers` in `[@metadata][http]`; headers with credentials (`authorization`, `cookie`) are left out.
+outputs took it and its answer came too late. A body that breaks off is no event (408). Of a record in the dead letter
+the first 64 KiB are kept. Bodies may be compressed. Their content type chooses the format among `formats`, else it is
+the pipeline's. Events find `method`, `path`, `remote` (an address) and `headers` in `[@metadata][http]`; headers with
+credentials (`authorization`, `cookie`) are left out.
 
 There is no TLS: listen on a private address, or behind a load balancer. Chunked bodies are refused (411).
 """

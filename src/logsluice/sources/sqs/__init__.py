@@ -11,7 +11,9 @@ it is confirmed by every output. Events find `queue`, `message_id`, `md5` (of th
 message that is received twice adds nothing. For messages that announce objects in S3, see `s3_sqs`.
 
 **Messages that fail** come back, are isolated and put aside as with `s3_sqs`; put aside, they are in the dead letter
-with their body. A body has at most 1 MiB (Amazon SQS Developer Guide, "Message quotas").
+with their body. A body has at most 1 MiB (Amazon SQS Developer Guide, "Message quotas"). A record of it that can't be
+parsed, or that an output refuses, is in the dead letter with its first 64 KiB, and the rest of it is gone: nothing can
+be read from a queue again.
 
 **Permissions:** `sqs:ReceiveMessage` and `sqs:DeleteMessage`; `sqs:ChangeMessageVisibility` and
 `sqs:GetQueueAttributes` are wanted, as with `s3_sqs`; `sqs:GetQueueUrl` where a queue is given by its name.

@@ -6,7 +6,7 @@ import io
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
-from logsluice.model import EXCERPT_BYTES, ByteStream, Delivery, Origin, Reject
+from logsluice.model import ByteStream, Delivery, Origin, Reject
 from logsluice.sources.s3_sqs.polling import Polling
 from logsluice.sources.s3_sqs.queue import Message
 from logsluice.sources.sqs import Config
@@ -34,7 +34,8 @@ class SqsSource(Polling):
             self.counters.add("quarantined")
             reason = f"quarantined: received {message.receive_count} times and never used up"
             body = payload.body
-            delivery.rejects = [Reject(payload.origin, -1, body[:EXCERPT_BYTES], len(body), "source", reason)]
+            # all of it, and not an excerpt: there is nowhere to read it again
+            delivery.rejects = [Reject(payload.origin, -1, body, len(body), "source", reason)]
         return delivery
 
 
