@@ -37,7 +37,9 @@ class Configuration:
 
 
 def load_file(path: str, environ: Mapping[str, str] = os.environ) -> Configuration:
-    """Read a configuration: a YAML file, or what Logstash takes (a file, a folder, a pattern, a folder of settings).
+    """Read a configuration: a YAML file (ours or S3logsbeat's), or what Logstash takes.
+
+    That is a file, a folder, a pattern, a folder of settings.
 
     Raises:
         ConfigError: All problems of it.
@@ -82,7 +84,12 @@ def load_text(
         from logsluice.compat.logstash.load import document_of_text
 
         return check(document_of_text(text, file, environ), base)
-    return check(parse(text, file, environ), base)
+    document = parse(text, file, environ)
+    if isinstance(document.data, dict) and any(str(key).startswith("s3logsbeat") for key in document.data):
+        from logsluice.compat.s3logsbeat.load import document_of_yaml
+
+        document = document_of_yaml(document)
+    return check(document, base)
 
 
 def check(document: Document, base: FilePath) -> Configuration:

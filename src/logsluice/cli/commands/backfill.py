@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from logsluice.cli.backfilling import Backfill
+    from logsluice.cli.backfilling import Backfill, Task
     from logsluice.cli.shipping import Metered
     from logsluice.cli.summary import Times
     from logsluice.pipeline import Pipeline
@@ -82,8 +82,7 @@ def command(
     """
     from logsluice.cli import backfilling
     from logsluice.cli.messages import Misused
-    from logsluice.cli.shipping import Metered, listing
-    from logsluice.cli.summary import Times
+    from logsluice.cli.shipping import listing
 
     if as_json and to == "stdout" and file is None:
         raise Misused("--json and --to stdout would write to the same place", "leave one of them out")
@@ -93,12 +92,29 @@ def command(
     config = listing(place, since=since, until=until, **way.options)
     asked = (str(since), str(until), str(replace), way.target)
     task = backfilling.Task(config, asked, state or way.state, Path() if state else way.base)
+    return bring(way, task, replace=replace, as_json=as_json)
+
+
+def bring(way: Way, task: Task, *, title: str = "backfill", replace: bool = False, as_json: bool = False) -> int:
+    """Read a listing to its end, with a progress bar and a summary; the value is the exit code.
+
+    Args:
+        way: What the objects go through.
+        task: What is listed, and where it is kept how far it has come.
+        title: What it is called on the bar.
+        replace: Whether outputs are to forget an object's events before it is read.
+        as_json: Whether the summary is for programs.
+    """
+    from logsluice.cli.backfilling import Backfill
+    from logsluice.cli.shipping import Metered
+    from logsluice.cli.summary import Times
+
     outputs = [sender.output for sender in way.pipeline.senders] if replace else []
-    backfill, times = backfilling.Backfill(task.source(), outputs), Times()
+    backfill, times = Backfill(task.source(), outputs), Times()
     meter = Metered(backfill)
     way.pipeline.filters = (*way.pipeline.filters, times)
     began = time.monotonic()
-    _run(way, backfill, meter)
+    _run(way, backfill, meter, title)
     _tell(way, backfill, meter, times, time.monotonic() - began, as_json)
     if meter.failure is not None:
         raise meter.failure
@@ -152,12 +168,12 @@ def _configured(file: str, name: str | None) -> Way:
     return Way(pipeline, service.workers, alike, model.state, configuration.base, kept_in, target)
 
 
-def _run(way: Way, backfill: Backfill, meter: Metered) -> None:
+def _run(way: Way, backfill: Backfill, meter: Metered, title: str) -> None:
     from logsluice.cli.progress import progress
     from logsluice.hosts.daemon import Daemon, Service
 
     report = _reporter(backfill)
-    with progress(meter, way.pipeline.counters, "backfill", backfill.told) as tick:
+    with progress(meter, way.pipeline.counters, title, backfill.told) as tick:
 
         def watch() -> None:
             tick()

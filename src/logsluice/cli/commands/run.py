@@ -15,6 +15,7 @@ from logsluice.cli.messages import report
 if TYPE_CHECKING:
     from logsluice.config.load import Configuration
     from logsluice.config.model import HttpModel
+    from logsluice.hosts.daemon import Service
     from logsluice.hosts.status import Status
     from logsluice.pipeline import Pipeline
 
@@ -82,6 +83,7 @@ def run_configuration(
     log_format: str | None = None,
     verbose: bool = False,
     named: Sequence[str] = (),
+    changed: Callable[[Service], Service] | None = None,
 ) -> int:
     """Run a configuration until told to stop.
 
@@ -91,12 +93,13 @@ def run_configuration(
         log_format: Instead of the configuration's.
         verbose: Whether to say more in the log.
         named: How `run` was told the configuration, for processes of their own.
+        changed: What is run instead of each pipeline with its source.
     """
     format_ = _prepare(configuration, log_format, verbose)
     http = configuration.model.http if address is None else _address(address)
     if configuration.model.processes > 1:
         return _run_processes(configuration, http, ["run", "--log-format", format_, *["-v"] * verbose, *named])
-    return _run_here(configuration, http)
+    return _run_here(configuration, http, changed)
 
 
 def _prepare(configuration: Configuration, log_format: str | None, verbose: bool) -> str:
@@ -119,14 +122,16 @@ def _prepare(configuration: Configuration, log_format: str | None, verbose: bool
     return format_
 
 
-def _run_here(configuration: Configuration, http: HttpModel | None) -> int:
+def _run_here(
+    configuration: Configuration, http: HttpModel | None, changed: Callable[[Service], Service] | None
+) -> int:
     from logsluice.hosts.status_file import StatusFile
 
     def beside(status: Callable[[], Status], opened: ExitStack) -> Callable[[], None]:
         _serve(http, status, opened)
         return opened.enter_context(StatusFile(configuration.document.file, status)).tick
 
-    return _run_pipelines(configuration, beside)
+    return _run_pipelines(configuration, beside, changed)
 
 
 def _run_child(configuration: Configuration, descriptor: int) -> int:
@@ -136,13 +141,15 @@ def _run_child(configuration: Configuration, descriptor: int) -> int:
 
 
 def _run_pipelines(
-    configuration: Configuration, beside: Callable[[Callable[[], Status], ExitStack], Callable[[], None]]
+    configuration: Configuration,
+    beside: Callable[[Callable[[], Status], ExitStack], Callable[[], None]],
+    changed: Callable[[Service], Service] | None = None,
 ) -> int:
     """Run here; `beside` starts what tells others of it, and returns what is to be called often."""
     from logsluice.config.assemble import assemble
     from logsluice.hosts.daemon import Daemon
 
-    services = assemble(configuration)
+    services = [service if changed is None else changed(service) for service in assemble(configuration)]
     report = Report([service.pipeline for service in services])
     ticks = [report.tick]
 

@@ -31,7 +31,8 @@ the one that was read. One with rejects stays, for the dead letter may refer to 
 
 **What is left out:** empty objects and folder marks; objects in Glacier or Deep Archive that are not restored; keys
 that `include_keys` and `exclude_keys` leave out; what `after` has put below its own prefix. All are counted. With
-`since` and `until`, objects of other days: the day in the key where there is one, else when the object was written.
+`since` and `until`, objects of other days: the day in the key where there is one, else when the object was written;
+with `written_after` and `written_before` (neither included) objects by the time they were written, whatever their key.
 
 **One lister a prefix.** Two processes with the same state read each object twice, and say so.
 
@@ -130,6 +131,10 @@ class Config(Options):
     )
     since: Moment | None = Field(default=None, description="Leave out objects of earlier days.")
     until: Moment | None = Field(default=None, description="Leave out objects of this moment or later.")
+    written_after: Moment | None = Field(default=None, description="Leave out objects not written after this moment.")
+    written_before: Moment | None = Field(
+        default=None, description="Leave out objects not written before this moment; the day in the key is not asked."
+    )
     include_keys: KeyPattern | None = Field(
         default=None, description="A regular expression; objects whose key it is not found in are left out."
     )

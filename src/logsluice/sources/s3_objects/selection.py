@@ -29,6 +29,8 @@ class Selection:
     def __init__(self, config: Config, counters: Counters) -> None:
         self._since = config.since
         self._until = config.until
+        self._written_after = config.written_after
+        self._written_before = config.written_before
         self._rules = Rules((), config.include_keys, config.exclude_keys, config.after.destination)
         self._counters = counters
         self._told_of_archived = False
@@ -41,6 +43,15 @@ class Selection:
 
     def is_within(self, listed: Listed) -> bool:
         """Whether an object is of the time that is asked for: a day in its key counts as a whole."""
+        return self._is_of_day(listed) and self._is_written_within(listed)
+
+    def _is_written_within(self, listed: Listed) -> bool:
+        modified = datetime.fromtimestamp(listed.modified, UTC)
+        return (self._written_after is None or modified > self._written_after) and (
+            self._written_before is None or modified < self._written_before
+        )
+
+    def _is_of_day(self, listed: Listed) -> bool:
         day = listed.found.origin().day
         if day == _UNKNOWN_DAY:
             begin = end = datetime.fromtimestamp(listed.modified, UTC)

@@ -1,0 +1,1 @@
+"""S3logsbeat's configuration in native words."""

@@ -1,0 +1,86 @@
+"""An s3logsbeat.yml to a document in the native model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+
+from logsluice.compat.s3logsbeat.dotted import expand, override
+from logsluice.compat.s3logsbeat.options import Root
+from logsluice.compat.s3logsbeat.outputs import REFUSED
+from logsluice.compat.s3logsbeat.translate import InputType, translate
+from logsluice.config.document import Document
+from logsluice.config.explain import explain
+from logsluice.config.yaml_source import parse
+from logsluice.errors import ConfigError, Problem, UsageError
+
+
+def document_of_yaml(document: Document, types: Collection[InputType] = (), overrides: Sequence[str] = ()) -> Document:
+    """The native document of a file that was parsed.
+
+    Args:
+        document: The file as it was written; its data get their nested form.
+        types: Of the inputs that are wanted. Without any: `sqs` where the file has such inputs, else `s3`.
+        overrides: `key=value` of the command line, over what is written.
+
+    Raises:
+        ConfigError: Everything that is wrong with its options.
+        UsageError: An override is none.
+    """
+    expand(document)
+    for setting in overrides:
+        try:
+            override(document, setting)
+        except ValueError as error:
+            raise UsageError(str(error), "such as -E output.elasticsearch.hosts=localhost:9200") from None
+    problems = list(_refused(document))
+    try:
+        root = Root.model_validate(document.data if document.data is not None else {})
+    except ValidationError as error:
+        problems += [document.problem(path, said) for path, said in explain(error, Root, document.data)]
+    problems = [*document.problems, *problems]
+    if problems:
+        raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
+    return translate(root, document, types or _types(root))
+
+
+def document_of_file(
+    path: str, environ: Mapping[str, str], types: Collection[InputType], overrides: Sequence[str] = ()
+) -> Document:
+    """The native document of a file, with inputs of these types.
+
+    Raises:
+        ConfigError: Everything that is wrong with it.
+        UsageError: There is no such file, it can't be read, or it has no such inputs.
+    """
+    try:
+        text = FilePath(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", "give -c FILE") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not a text file in UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    document = document_of_yaml(parse(text, path, environ), types, overrides)
+    if not document.data["pipelines"] and not document.problems:
+        other = "logsluice s3imports reads inputs of type s3" if "sqs" in types else "logsluice s3logsbeat reads queues"
+        raise UsageError(f"{path} has no enabled input of type {' or '.join(types)}", other)
+    return document
+
+
+def _types(root: Root) -> tuple[InputType, ...]:
+    queues = any(given.enabled and given.type == "sqs" for given in root.s3logsbeat.inputs)
+    return ("sqs",) if queues else ("s3",)
+
+
+def _refused(document: Document) -> list[Problem]:
+    """Outputs that there are none of, and what to use instead."""
+    given = document.data.get("output") if isinstance(document.data, dict) else None
+    found = []
+    for name, advice in REFUSED.items():
+        if isinstance(given, dict) and name in given:
+            given.pop(name)
+            found.append(document.problem(("output", name), f"there is no output {name} here: {advice}"))
+    return found

@@ -1,0 +1,233 @@
+"""S3logsbeat's outputs in native words: a function for each, found by its name.
+
+Facts: Beats Platform Reference 6.8, "Configure the output" and "Specify SSL settings".
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from logsluice.compat.s3logsbeat.options import Root
+from logsluice.compat.s3logsbeat.output_options import Codec, Console, Elasticsearch, File, Logstash, Ssl
+from logsluice.compat.s3logsbeat.processors import reference
+from logsluice.components import Options, names
+
+NAME = "s3logsbeat"
+VERSION = "6.0.2"
+"""Of the beat, in names of indexes and in `beat.version`: S3logsbeat's own in its last release."""
+
+DEFAULT_INDEX = "s3logsbeat-%{[beat.version]}-%{+yyyy.MM.dd}"
+DEFAULT_PORT = 9200
+LUMBERJACK = "lumberjack"
+MOST_EVENTS = 100_000
+NO_EFFECT = "without effect here"
+
+REFUSED = {
+    "redis": "write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Redis",
+    "kafka": "write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Kafka",
+}
+"""Outputs of beats that there are none of here, and what to do."""
+
+_FORMATTED = re.compile(r"%\{([^}]*)\}")
+
+
+@dataclass(slots=True)
+class Native:
+    """An output in native words.
+
+    Attributes:
+        sink: The sink's name.
+        options: Its options.
+        places: For an option of the sink, the option of the output that it comes from; the rest has the same name.
+        warnings: (option, sentence) for what means nothing here.
+        refused: (option, sentence) for what can't be done.
+    """
+
+    sink: str
+    options: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def put(self, option: str, value: Any, place: str = "") -> None:
+        """Set an option, unless the value is None."""
+        if value is not None:
+            self.options[option] = value
+            self.places[option] = place or option
+
+    def ignore(self, given: Options, *names: str, why: str = NO_EFFECT, under: str = "") -> None:
+        """Warn of options that are set and mean nothing."""
+        self.warnings += [(under + name, why) for name in names if name in given.model_fields_set]
+
+
+def beat(root: Root) -> dict[str, str]:
+    """`beat` of every event: the name is the host's, unless the file says one."""
+    host = socket.gethostname()
+    return {"hostname": host, "name": root.name or host, "version": VERSION}
+
+
+def seconds(value: float) -> str:
+    """A native duration."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") + "s"
+
+
+def formatted(text: str, constants: dict[str, str]) -> str:
+    """A format string of beats in our language: `%{[a.b]}` is `%{[a][b]}`, `%{+yyyy}` stays.
+
+    Args:
+        text: The format string.
+        constants: What does not differ between events, by its name.
+
+    Raises:
+        ValueError: It has a default, `%{[a]:b}`.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        inner = found[1]
+        if inner.startswith("+"):
+            return found[0]
+        if not inner.startswith("[") or not inner.endswith("]"):
+            raise ValueError(f"{found[0]} can't be translated: write %{{[field]}} or %{{+yyyy.MM.dd}}")
+        name = inner[1:-1].replace("][", ".")
+        return constants[name] if name in constants else f"%{{{reference(name)}}}"
+
+    return _FORMATTED.sub(replace, text)
+
+
+def translate(root: Root) -> tuple[str, Native]:
+    """The output of a file, and its name there.
+
+    Raises:
+        ValueError: There is none, or there are several.
+    """
+    given = {name: getattr(root.output, name) for name in TRANSLATIONS}
+    enabled = [name for name, output in given.items() if output is not None and output.enabled]
+    if len(enabled) != 1:
+        said = "no output is enabled" if not enabled else f"{' and '.join(enabled)} are enabled, and one may be"
+        raise ValueError(f"{said}: name one of {', '.join(f'output.{name}' for name in TRANSLATIONS)}")
+    return enabled[0], TRANSLATIONS[enabled[0]](given[enabled[0]], root)
+
+
+def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
+    native = Native("opensearch")
+    constants = {f"{name}.{part}": value for name in ("beat", "agent") for part, value in beat(root).items()}
+    https = given.protocol == "https"
+    native.put("hosts", [_url(host, https, given.path) for host in given.hosts])
+    for option, value in (("index", given.index or DEFAULT_INDEX), ("pipeline", given.pipeline)):
+        try:
+            native.put(option, None if value is None else formatted(value, constants))
+        except ValueError as error:
+            native.refused.append((option, str(error)))
+    native.put("user", given.username, "username")
+    native.put("password", given.password)
+    native.put("api_key", given.api_key)
+    native.put("proxy", given.proxy_url, "proxy_url")
+    native.put("headers", given.headers or None)
+    native.put("timeout", None if given.timeout is None else seconds(given.timeout))
+    native.put(
+        "compress", None if given.compression_level is None else given.compression_level > 0, "compression_level"
+    )
+    if given.bulk_max_size is not None and given.bulk_max_size > 0:
+        most = min(given.bulk_max_size, root.queue.mem.events, MOST_EVENTS)
+        native.put("request_events", most, "bulk_max_size")
+    if given.ssl is not None and given.ssl.enabled:
+        _ssl(native, given.ssl)
+    native.ignore(given, "loadbalance", "max_retries", "backoff", "slow_start", "escape_html")
+    _template(native, root)
+    return native
+
+
+def _url(host: str, https: bool, path: str) -> str:
+    scheme = "https" if https else "http"
+    parts = urlsplit(host if "://" in host else f"{scheme}://{host}")
+    port = "" if parts.port else f":{DEFAULT_PORT}"
+    way = parts.path.strip("/") or path.strip("/")
+    return f"{parts.scheme}://{parts.netloc}{port}" + (f"/{way}" if way else "")
+
+
+def _ssl(native: Native, given: Ssl) -> None:
+    mode = given.verification_mode
+    native.put("verify_certificates", False if mode == "none" else None, "ssl.verification_mode")
+    if mode == "certificate":
+        native.warnings.append(("ssl.verification_mode", "the host's name is checked as well"))
+    if len(given.certificate_authorities) > 1:
+        native.refused.append(("ssl.certificate_authorities", "put all authorities into one file, in PEM form"))
+    elif given.certificate_authorities:
+        native.put("ca_file", given.certificate_authorities[0], "ssl.certificate_authorities")
+    native.put("ca_fingerprint", given.ca_trusted_fingerprint, "ssl.ca_trusted_fingerprint")
+    native.put("client_certificate", given.certificate, "ssl.certificate")
+    native.put("client_key", given.key, "ssl.key")
+    native.put("client_key_password", given.key_passphrase, "ssl.key_passphrase")
+    native.ignore(given, "supported_protocols", "cipher_suites", "curve_types", "renegotiation", under="ssl.")
+
+
+def _template(native: Native, root: Root) -> None:
+    template = root.setup.template
+    if not template.enabled:
+        native.put("manage_template", False, "setup.template.enabled")
+    elif template.json_.enabled:
+        native.put("template", template.json_.path, "setup.template.json.path")
+        native.put("template_name", template.json_.name, "setup.template.json.name")
+        native.put("template_overwrite", template.overwrite or None, "setup.template.overwrite")
+
+
+def _console(given: Console, root: Root) -> Native:
+    native = Native("stdout")
+    pretty = given.pretty or (given.codec is not None and given.codec.json_ is not None and given.codec.json_.pretty)
+    _codec(native, given.codec, "pretty" if pretty else "ndjson", root)
+    return native
+
+
+def _file(given: File, root: Root) -> Native:
+    native = Native("file")
+    native.put("path", f"{given.path.rstrip('/')}/{given.filename}")
+    native.put("rotate_size", f"{given.rotate_every_kb}KiB", "rotate_every_kb")
+    native.put("mode", given.permissions.zfill(4), "permissions")
+    _codec(native, given.codec, "ndjson", root)
+    native.ignore(given, "number_of_files", why="old files are never removed here: let logrotate do it")
+    return native
+
+
+def _codec(native: Native, codec: Codec | None, default: str, root: Root) -> None:
+    if codec is None or codec.format is None:
+        native.put("codec", default)
+        return
+    constants = {f"beat.{part}": value for part, value in beat(root).items()}
+    try:
+        native.put("codec", {"line": formatted(codec.format.string, constants)}, "codec.format.string")
+    except ValueError as error:
+        native.refused.append(("codec.format.string", str(error)))
+
+
+def _logstash(given: Logstash, _: Root) -> Native:
+    native = Native(LUMBERJACK)
+    if LUMBERJACK not in names("sinks"):
+        native.refused.append(("", "there is no output that speaks to Logstash in this installation"))
+        return native
+    native.put("hosts", list(given.hosts))
+    native.put("loadbalance", given.loadbalance)
+    native.put("compression_level", given.compression_level)
+    native.put("beat", given.index or NAME, "index")
+    native.put("timeout", None if given.timeout is None else seconds(given.timeout))
+    if given.bulk_max_size is not None and given.bulk_max_size > 0:
+        native.put("window", min(given.bulk_max_size, MOST_EVENTS), "bulk_max_size")
+    if given.ssl is not None and given.ssl.enabled:
+        native.put("ssl", True)
+        _ssl(native, given.ssl)
+        if given.ssl.ca_trusted_fingerprint is not None:
+            native.refused.append(("ssl.ca_trusted_fingerprint", "name the authority in ssl.certificate_authorities"))
+    native.ignore(given, "ttl", "pipelining", "max_retries", "backoff", "slow_start", "escape_html")
+    return native
+
+
+TRANSLATIONS: dict[str, Callable[[Any, Root], Native]] = {
+    "elasticsearch": _elasticsearch,
+    "logstash": _logstash,
+    "console": _console,
+    "file": _file,
+}

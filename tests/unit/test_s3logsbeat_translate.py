@@ -1,0 +1,275 @@
+# ruff: noqa: E501 - tables of configurations and what becomes of them
+"""S3logsbeat's configurations in native words, option by option, and how what can't be done is told."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from logsluice.compat.s3logsbeat.load import document_of_yaml
+from logsluice.config.load import load_text
+from logsluice.config.yaml_source import parse
+from logsluice.errors import ConfigError
+
+QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/logs"
+SQS = f"s3logsbeat.inputs: [{{type: sqs, queues_url: [{QUEUE}], log_format: alb}}]\n"
+CONSOLE = "output.console: {}\n"
+DAILY = "s3logsbeat-6.0.2-%{+yyyy.MM.dd}"
+NATIVE: dict[str, Any] = {
+    "name": "sqs-1",
+    "source": {"type": "s3_sqs", "queues": [QUEUE]},
+    "format": "alb",
+    "document_id": "content",
+    "origin": False,
+    "timestamps": "logstash",
+    "budget": "32768KiB",
+    "shutdown_timeout": "0s",
+    "filters": [],
+    "outputs": [{"stdout": {"codec": "ndjson"}}],
+}
+
+
+def pipelines(text: str, **environ: str) -> list[dict[str, Any]]:
+    """What comes of it, which can be used, and of which nothing is warned."""
+    document = document_of_yaml(parse(text, "s3logsbeat.yml", environ))
+    assert [*document.problems, *document.warnings] == []
+    load_text(text, "s3logsbeat.yml", environ=environ)
+    found: list[dict[str, Any]] = document.data["pipelines"]
+    return found
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_text(text, "s3logsbeat.yml", environ={})
+    return [f"{problem.line} {problem.option}: {problem.message}" for problem in caught.value.problems]
+
+
+def warnings(text: str) -> list[str]:
+    configuration = load_text(text, "s3logsbeat.yml", environ={})
+    return [f"{each.line} {each.option}: {each.message}" for each in configuration.document.warnings]
+
+
+def output(text: str) -> dict[str, Any]:
+    (pipeline,) = pipelines(SQS + text)
+    (native,) = pipeline["outputs"]
+    made: dict[str, Any] = native
+    return made
+
+
+def test_the_least_configuration() -> None:
+    assert pipelines(SQS + CONSOLE) == [NATIVE]
+
+
+@pytest.mark.parametrize(
+    ("options", "native"),
+    [
+        ("log_format: elb", {"format": "elb"}),
+        ("log_format: cloudfront", {"format": "cloudfront"}),
+        ("log_format: waf", {"format": "waf"}),
+        (
+            "log_format: json, log_format_options: {timestamp_field: t, timestamp_format: 'time:2006-01-02'}",
+            {"format": {"type": "json", "timestamp_field": "t", "timestamp_format": "time:2006-01-02"}},
+        ),
+        (
+            "log_format: alb, key_regex_fields: '^(?P<environment>\\w+)$'",
+            {"key_fields": r"\A(?<environment>[0-9A-Z_a-z]+)\Z"},
+        ),
+        ("log_format: alb, poll_frequency: 1m30s", {}),
+        ("log_format: alb, fields: {team: web}", {"fields": {"fields": {"team": "web"}}}),
+        ("log_format: alb, fields.team: web, fields_under_root: true", {"fields": {"team": "web"}}),
+        ("log_format: alb, tags: a", {"fields": {"tags": ["a"]}}),
+    ],
+)
+def test_001_2_options_of_inputs(options: str, native: dict[str, Any]) -> None:
+    text = f"s3logsbeat: {{inputs: [{{type: sqs, queues_url: {QUEUE}, {options}}}]}}\n"
+    assert pipelines(text + CONSOLE) == [NATIVE | native]
+
+
+def test_001_8_buckets_with_times_and_nested_prefixes() -> None:
+    text = """
+s3logsbeat:
+  inputs:
+    - type: s3
+      buckets: [s3://one/a/b, s3://one/a, s3://two]
+      log_format: alb
+      since: 2018-10-15T01:00
+      to: 2018-11-20T01:00Z
+    - {type: s3, enabled: false, buckets: s3://three, log_format: elb}
+output.console.enabled: true
+"""
+    times = {"interval": "once", "written_after": "2018-10-15T01:00:00", "written_before": "2018-11-20T01:00:00+00:00"}
+    assert [(each["name"], each["source"]) for each in pipelines(text)] == [
+        ("s3-1-one", {"type": "s3_objects", "bucket": "one", "prefixes": ["a"], **times}),
+        ("s3-1-two", {"type": "s3_objects", "bucket": "two", "prefixes": [""], **times}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "native"),
+    [
+        ("{}", {"hosts": ["http://localhost:9200"], "index": DAILY}),
+        ("{hosts: a}", {"hosts": ["http://a:9200"], "index": DAILY}),
+        ("{hosts: 'a,b:1'}", {"hosts": ["http://a:9200", "http://b:1"], "index": DAILY}),
+        ("{hosts.0: a, hosts.1: b}", {"hosts": ["http://a:9200", "http://b:9200"], "index": DAILY}),
+        (
+            "{hosts: [a, 'http://b/es'], protocol: https, path: /x}",
+            {"hosts": ["https://a:9200/x", "http://b:9200/es"], "index": DAILY},
+        ),
+        ("{index: 'i-%{[fields.team]}-%{+yyyy.MM}'}", {"index": "i-%{[fields][team]}-%{+yyyy.MM}"}),
+        ("{index: i, username: joe, password: 1}", {"index": "i", "user": "joe", "password": "1"}),
+        ("{index: i, pipeline: p, timeout: 90}", {"index": "i", "pipeline": "p", "timeout": "90s"}),
+        ("{index: i, bulk_max_size: 50}", {"index": "i", "request_events": 50}),
+        ("{index: i, bulk_max_size: 9999}", {"index": "i", "request_events": 4096}),
+        ("{index: i, compression_level: 0}", {"index": "i", "compress": False}),
+        (
+            "{index: i, proxy_url: 'http://p:3128', headers: {A: 1}}",
+            {"index": "i", "proxy": "http://p:3128", "headers": {"A": "1"}},
+        ),
+        ("{index: i, ssl.certificate_authorities: [ca.pem]}", {"index": "i", "ca_file": "ca.pem"}),
+        ("{index: i, ssl: {enabled: false, certificate: a}}", {"index": "i"}),
+        (
+            "{index: i, ssl: {verification_mode: none, certificate: c, key: k, key_passphrase: p}}",
+            {
+                "index": "i",
+                "verify_certificates": False,
+                "client_certificate": "c",
+                "client_key": "k",
+                "client_key_password": "p",
+            },
+        ),
+    ],
+)
+def test_options_of_elasticsearch(options: str, native: dict[str, Any]) -> None:
+    expected = {"hosts": ["http://localhost:9200"], **native}
+    assert output(f"output.elasticsearch: {options}") == {"opensearch": expected}
+
+
+def test_templates_of_a_cluster() -> None:
+    here = {"hosts": ["http://localhost:9200"], "index": "i"}
+    cluster = "output.elasticsearch.index: i\n"
+    assert output(cluster + "setup.template.enabled: false") == {"opensearch": here | {"manage_template": False}}
+    own = "setup.template: {overwrite: true, json: {enabled: true, path: t.json, name: t}}"
+    named = {"template": "t.json", "template_name": "t", "template_overwrite": True}
+    assert output(cluster + own) == {"opensearch": here | named}
+
+
+@pytest.mark.parametrize(
+    ("written", "native"),
+    [
+        ("output.console: {pretty: true}", {"stdout": {"codec": "pretty"}}),
+        ("output.console.codec.format.string: '%{[elb]} %{[a.b]}'", {"stdout": {"codec": {"line": "%{[elb]} %{[a][b]}"}}}),
+        (
+            "output.file: {path: /var/log/beat/, rotate_every_kb: 100, permissions: 0640}",
+            {"file": {"path": "/var/log/beat/s3logsbeat", "rotate_size": "100KiB", "mode": "0640", "codec": "ndjson"}},
+        ),
+        (
+            "output.logstash: {hosts: ['a:5044', b], loadbalance: true, compression_level: 5, timeout: 10s, bulk_max_size: 100}",
+            {"lumberjack": {"hosts": ["a:5044", "b"], "loadbalance": True, "compression_level": 5, "beat": "s3logsbeat", "timeout": "10s", "window": 100}},
+        ),
+        (
+            "output.logstash: {hosts: a, index: x, ssl.certificate_authorities: ca.pem}",
+            {"lumberjack": {"hosts": ["a"], "beat": "x", "ssl": True, "ca_file": "ca.pem"}},
+        ),
+    ],
+)  # fmt: skip
+def test_other_outputs(written: str, native: dict[str, Any]) -> None:
+    assert output(written) == native
+
+
+def test_001_4_the_queue_of_a_beat_is_our_budget() -> None:
+    small = "queue.mem:\n  events: 512\n  flush.min_events: 64\n"
+    (pipeline,) = pipelines(SQS + small + "output.elasticsearch: {bulk_max_size: 2048, worker: 3}")
+    assert pipeline["budget"] == "4096KiB"
+    assert pipeline["workers"] == 3
+    assert pipeline["outputs"][0]["opensearch"]["request_events"] == 512
+
+
+def test_001_7_shutdown_timeout() -> None:
+    (pipeline,) = pipelines(SQS + "s3logsbeat.shutdown_timeout: 1m5s\n" + CONSOLE)
+    assert pipeline["shutdown_timeout"] == "65s"
+
+
+def test_001_10_beat_on_request() -> None:
+    host = socket.gethostname()
+    (pipeline,) = pipelines(SQS + "s3logsbeat.beat_fields: true\nname: mine\n" + CONSOLE)
+    assert pipeline["fields"] == {"beat": {"hostname": host, "name": "mine", "version": "6.0.2"}}
+
+
+@pytest.mark.parametrize(
+    ("processor", "native"),
+    [
+        ("drop_event.when.equals.elb_status_code: 200", [{"if": "([elb_status_code] == 200)", "then": [{"drop": {}}]}]),
+        (
+            "drop_event.when.or: [{equals.a: x}, {not.contains.a: y}]",
+            [{"if": '(([a] == "x") or !((("y" in [a]))))', "then": [{"drop": {}}]}],
+        ),
+        ("drop_event.when.range.a.b.gte: 500", [{"if": "([a][b] >= 500)", "then": [{"drop": {}}]}]),
+        ("drop_event.when.has_fields: [a, b.c]", [{"if": "([a] and [b][c])", "then": [{"drop": {}}]}]),
+        ("drop_event.when.regexp.a: '^ELB/'", [{"if": r'([a] =~ "\\AELB/")', "then": [{"drop": {}}]}]),
+        ("drop_fields.fields: [trace_id, type, a.b]", [{"mutate": {"remove_field": ["[trace_id]", "[a][b]"]}}]),
+        ("rename.fields: [{from: a, to: b.c}]", [{"mutate": {"rename": {"[a]": "[b][c]"}}}]),
+        ("add_fields.fields.team: web", [{"mutate": {"replace": {"[fields][team]": "web"}}}]),
+        (
+            "add_fields: {target: '', fields: {n: 5}, when.equals.a: true}",
+            [{"if": "([a])", "then": [{"mutate": {"replace": {"[n]": "5"}}}, {"mutate": {"convert": {"[n]": "integer"}}}]}],
+        ),
+    ],
+)  # fmt: skip
+def test_processors(processor: str, native: list[dict[str, Any]]) -> None:
+    (pipeline,) = pipelines(SQS + CONSOLE + f"processors:\n  - {processor}\n")
+    assert pipeline["filters"] == native
+
+
+def test_variables_and_their_defaults() -> None:
+    text = SQS + "output.elasticsearch: {hosts: '${ES:x:1}', index: '${INDEX}'}"
+    (pipeline,) = pipelines(text, INDEX="mine")
+    assert pipeline["outputs"] == [{"opensearch": {"hosts": ["http://x:1"], "index": "mine"}}]
+
+
+def test_logging() -> None:
+    document = document_of_yaml(parse(SQS + CONSOLE + "logging: {level: critical, json: true}", "a.yml", {}))
+    assert document.data["log"] == {"level": "error", "format": "json"}
+
+
+def test_settings_of_the_command_line_stand_above_the_file() -> None:
+    written = parse(SQS + "output.elasticsearch.hosts: [a]\n", "a.yml", {})
+    settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i"]
+    document = document_of_yaml(written, overrides=settings)
+    assert document.data["pipelines"][0]["outputs"] == [
+        {"opensearch": {"hosts": ["http://b:9200", "http://c:9200"], "index": "i"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SQS, "1 output: this option is required and missing"),
+        (SQS + "output.console.enabled: false", "2 output: no output is enabled: name one of output.elasticsearch, output.logstash, output.console, output.file"),
+        (SQS + CONSOLE + "output.kafka: {}", "3 output.kafka: there is no output kafka here: write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Kafka"),
+        (SQS + "output.elasticsearh: {}", "2 output.elasticsearh: there is no option 'elasticsearh'; did you mean 'elasticsearch'?"),
+        (SQS + "output.elasticsearch.indx: a", "2 output.elasticsearch.indx: there is no option 'indx'; did you mean 'index'?"),
+        (SQS + "output.elasticsearch.index: 'Upper'", "2 output.elasticsearch.index: the index name 'Upper' must be in lower case"),
+        (SQS + "output.elasticsearch.index: '%{[a]:b}'", "2 output.elasticsearch.index: %{[a]:b} can't be translated: write %{[field]} or %{+yyyy.MM.dd}"),
+        (SQS.replace("queues_url", "queue_url") + CONSOLE, "1 s3logsbeat.inputs[0].queue_url: there is no option 'queue_url'; did you mean 'queues_url'?"),
+        (SQS.replace("type: sqs", "type: sq") + CONSOLE, "1 s3logsbeat.inputs[0].type: must be sqs or s3; did you mean 'sqs'?"),
+        (SQS.replace("alb", "json") + CONSOLE, "1 s3logsbeat.inputs[0]: `log_format: json` needs `log_format_options` (timestamp_field and timestamp_format)"),
+        (SQS.replace("alb}", "alb, key_regex_fields: '(?P<a>x)(?=y)'}") + CONSOLE, "1 s3logsbeat.inputs[0].key_regex_fields: RE2 has no look-ahead: (?=…)"),
+        (SQS.replace("alb}", "alb, poll_frequency: 1 week}") + CONSOLE, "1 s3logsbeat.inputs[0].poll_frequency: this is no duration; write one like 5s, 1m or 1h30m"),
+        (SQS + CONSOLE + "processors: [{drop_event: {}}]", "3 processors[0]: drop_event needs a `when`, or every event would be dropped"),
+        (SQS + CONSOLE + "processors: [{drop_field: {}}]", "3 processors[0]: the processor 'drop_field' can't be translated; did you mean 'drop_fields' or 'add_fields'?"),
+        (SQS + CONSOLE + "output.console: {pretty: true}", "3 output.console: this option is given twice"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_used_is_told_with_its_place(text: str, said: str) -> None:
+    assert said in problems(text)
+
+
+def test_what_means_nothing_is_warned_of_once_by_name() -> None:
+    text = SQS + CONSOLE + "logging.to_files: true\nsetup.kibana.host: a\nprocessors: [{add_host_metadata: {}}]\n"
+    assert sorted(warnings(text)) == [
+        "3 logging.to_files: the log goes to standard error",
+        "4 setup.kibana: without effect here",
+        "5 processors[0].add_host_metadata: without effect here",
+    ]
