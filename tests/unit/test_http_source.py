@@ -174,6 +174,16 @@ def test_who_waits_when_it_closes_is_answered() -> None:
     assert (sender.result(), waiting.result()) == ((200, b"ok"), (503, b"Service Unavailable"))
 
 
+def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logsluice.sources.http.source.SPARE_CONNECTIONS", 0)
+    with (
+        listening(pending=1) as source,
+        socket.create_connection(source.address, timeout=20),
+        socket.create_connection(source.address, timeout=20) as one_too_many,
+    ):
+        assert one_too_many.recv(1) == b""
+
+
 def test_headers_with_credentials_are_not_kept() -> None:
     with listening() as source:
         sender = Sender(source, b"x", Cookie="session=1", Authorization="Bearer t", X_Kept="1")
