@@ -66,7 +66,7 @@ def test_the_least_configuration() -> None:
     ("options", "native"),
     [
         ("log_format: elb", {"format": "elb"}),
-        ("log_format: cloudfront", {"format": "cloudfront"}),
+        ("log_format: cloudfront", {"format": {"type": "cloudfront", "as_s3logsbeat": True}}),
         ("log_format: waf", {"format": "waf"}),
         (
             "log_format: json, log_format_options: {timestamp_field: t, timestamp_format: 'time:2006-01-02'}",

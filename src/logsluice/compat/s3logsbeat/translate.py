@@ -94,9 +94,9 @@ class _Translator:
         return native
 
     def _format(self, given: SqsInput | S3Input) -> Any:
-        if given.log_format_options is None or given.log_format != "json":
-            return given.log_format
-        return {"type": "json", **given.log_format_options.model_dump()}
+        if given.log_format == "json" and given.log_format_options is not None:
+            return {"type": "json", **given.log_format_options.model_dump()}
+        return {"type": "cloudfront", "as_s3logsbeat": True} if given.log_format == "cloudfront" else given.log_format
 
     def _fields(self, given: SqsInput | S3Input) -> dict[str, Any]:
         """Those of the file and the input: below `fields`, as beats put them, unless they belong at the top."""

@@ -6,6 +6,7 @@ a column that is not known here becomes a keyword under its own name.
 
 `@timestamp` is `date` and `time`, or version 2's `timestamp`. What clients sent is percent-encoded by CloudFront and
 decoded here until nothing changes, as S3logsbeat does it. A status `000` (the client went away first) is 0.
+`as_s3logsbeat: true` keeps the `-` of `cs_cookie`, `cs_referer` and others, which is otherwise no value.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from logsluice.formats.columns import (
     TIMESTAMP,
@@ -107,6 +108,25 @@ COLUMNS: tuple[Column, ...] = (
     *MORE,
 )
 _BY_NAME = {our_name(column.aws): column for column in COLUMNS}
+_WITH_DASHES = frozenset(
+    {
+        "x_edge_location",
+        "cs_method",
+        "cs_host",
+        "cs_uri_stem",
+        "cs_referer",
+        "cs_user_agent",
+        "cs_cookie",
+        "x_edge_result_type",
+        "x_edge_request_id",
+        "x_host_header",
+        "cs_protocol",
+        "x_edge_response_result_type",
+        "cs_protocol_version",
+    }
+)
+"""Columns whose `-` is a value for S3logsbeat."""
+
 _FIELDS_LINE = "#Fields:"
 _V1_LINE = re.compile(rb"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t")
 
@@ -127,9 +147,13 @@ def _finish(event: Event) -> None:
 
 
 @lru_cache(maxsize=64)
-def _table(names: tuple[str, ...]) -> Table:
+def _table(names: tuple[str, ...], as_s3logsbeat: bool) -> Table:
     """The table for some columns: parted by tabs, or in a line without any tab by spaces."""
     columns = tuple(_BY_NAME.get(our_name(name)) or keyword(name) for name in names)
+    if as_s3logsbeat:
+        columns = tuple(
+            replace(column, absent=()) if our_name(column.aws) in _WITH_DASHES else column for column in columns
+        )
     spaced = Table(columns, " ", quotes=False, at_least=min(len(names), 3), finish=_finish)
 
     def by_spaces(line: str) -> Table | None:
@@ -138,16 +162,21 @@ def _table(names: tuple[str, ...]) -> Table:
     return replace(spaced, delimiter="\t", other=by_spaces)
 
 
-def _header(line: str) -> Table | bool:
+def _header(line: str, as_s3logsbeat: bool) -> Table | bool:
     """`#Fields: date time …` names the columns, other lines with a `#` (`#Version: 1.0`) say nothing."""
     if not line.startswith(_FIELDS_LINE):
         return line.startswith("#")
-    return _table(tuple(line.removeprefix(_FIELDS_LINE).split()))
+    return _table(tuple(line.removeprefix(_FIELDS_LINE).split()), as_s3logsbeat)
 
 
-def build() -> Format:
-    """The format; it has no options."""
-    return Positional("cloudfront", _table(tuple(V1.split())), _header, fields_of(COLUMNS))
+def build(as_s3logsbeat: bool = False) -> Format:
+    """The format.
+
+    Args:
+        as_s3logsbeat: Keep `-` in the columns where S3logsbeat does, such as `cs_cookie`.
+    """
+    header = partial(_header, as_s3logsbeat=as_s3logsbeat)
+    return Positional("cloudfront", _table(tuple(V1.split()), as_s3logsbeat), header, fields_of(COLUMNS))
 
 
 def recognise(name: str, head: bytes) -> float:  # noqa: ARG001 - its keys are named by the user
