@@ -211,6 +211,8 @@ def test_the_words_test_and_export(cloud: Cloud, clean_opensearch: OpenSearch, t
     assert "${QUEUE}" in exported.stdout
     assert "shutdown_timeout: 9s" in exported.stdout
     assert cloud.queue not in exported.stdout
+    converted = run("convert", "s3logsbeat.yml", cwd=tmp_path, env=environment)
+    assert converted.stdout == exported.stdout.replace("9s", "5s")
     (tmp_path / "native.yaml").write_text(exported.stdout)
     assert run("check", "native.yaml", cwd=tmp_path, env=environment).returncode == 0
     assert run("check", "s3logsbeat.yml", cwd=tmp_path, env=environment).returncode == 0
@@ -234,7 +236,8 @@ def test_001_8_the_sample_import_reads_what_is_there_and_ends(
     documents = clean_opensearch.documents("s3logsbeat-*")
     named = {(each["environment"], each["application"], each["awsregion"]) for each in documents.values()}
     assert (len(documents), named) == (20, {("staging", "myapp", "eu-west-1")})
-    assert run(*arguments, cwd=tmp_path, env=environment).returncode == 0
+    again = run(*arguments, "-E", "s3logsbeat.inputs.0.log_format=alb", cwd=tmp_path, env=environment)
+    assert again.returncode == 0, again.stderr
     assert clean_opensearch.documents("s3logsbeat-*") == documents
 
 

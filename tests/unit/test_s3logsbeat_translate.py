@@ -235,8 +235,9 @@ def test_logging() -> None:
 
 def test_settings_of_the_command_line_stand_above_the_file() -> None:
     written = parse(SQS + "output.elasticsearch.hosts: [a]\n", "a.yml", {})
-    settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i"]
+    settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i", "s3logsbeat.inputs.0.log_format=elb"]
     document = document_of_yaml(written, overrides=settings)
+    assert document.data["pipelines"][0]["format"] == "elb"
     assert document.data["pipelines"][0]["outputs"] == [
         {"opensearch": {"hosts": ["http://b:9200", "http://c:9200"], "index": "i"}}
     ]
@@ -259,6 +260,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
         (SQS.replace("alb}", "alb, poll_frequency: 1 week}") + CONSOLE, "1 s3logsbeat.inputs[0].poll_frequency: this is no duration; write one like 5s, 1m or 1h30m"),
         (SQS + CONSOLE + "processors: [{drop_event: {}}]", "3 processors[0]: drop_event needs a `when`, or every event would be dropped"),
         (SQS + CONSOLE + "processors: [{drop_field: {}}]", "3 processors[0]: the processor 'drop_field' can't be translated; did you mean 'drop_fields' or 'add_fields'?"),
+        (SQS.replace("alb}", "alb, enabled: false}") + CONSOLE, "1 s3logsbeat.inputs: no input is enabled"),
         (SQS + CONSOLE + "output.console: {pretty: true}", "3 output.console: this option is given twice"),
     ],
 )  # fmt: skip

@@ -6,13 +6,12 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from logsluice.compat.s3logsbeat.translate import InputType
-    from logsluice.config.document import Document
     from logsluice.config.load import Configuration
     from logsluice.hosts.daemon import Service
 
@@ -60,6 +59,11 @@ def command(
     verb = " ".join(words) or "run"
     if verb not in VERBS:
         raise click.UsageError(f"there is no {verb!r}; give one of {', '.join(VERBS)}")
+    if verb == "export config":
+        from logsluice.compat.s3logsbeat.convert import converted
+
+        click.echo(converted(file, os.environ, settings), nl=False)
+        return 0
     types: tuple[InputType, ...] = ("sqs",) if verb == "run" else ()
     configuration = configuration_of(file, settings, types, keep=keepsqsmessages)
     if verb != "run":
@@ -127,26 +131,7 @@ def _test_output(configuration: Configuration) -> int:
     return 0
 
 
-def _export_config(configuration: Configuration) -> int:
-    from logsluice.config.yaml_text import yaml_text
-
-    document = configuration.document
-    comments = [f"Not translated: {warning.option}: {warning.message}" for warning in document.warnings]
-    click.echo(yaml_text(_hidden(document, document.data), comments), nl=False)
-    return 0
-
-
-def _hidden(document: Document, value: Any) -> Any:
-    """The value with `${NAME}` where something came from the environment."""
-    if isinstance(value, dict):
-        return {name: _hidden(document, inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_hidden(document, inner) for inner in value]
-    return document.hide(value) if isinstance(value, str) else value
-
-
 _ANSWERS: dict[str, Callable[[Configuration], int]] = {
     "test config": _test_config,
     "test output": _test_output,
-    "export config": _export_config,
 }

@@ -81,13 +81,20 @@ def override(document: Document, setting: str) -> None:
         value = YAML(typ="safe", pure=True).load(text)
     except YAMLError:
         value = text
-    if not isinstance(document.data, dict):
-        document.data = {}
-    inner, path = document.data, tuple(parts)
-    for part in parts[:-1]:
-        if not isinstance(inner.get(part), dict):
-            inner[part] = {}
-        inner = inner[part]
-    inner[parts[-1]] = value
+    path: Path = tuple(int(part) if part.isdecimal() else part for part in parts)
+    document.data = _put(document.data, path, value)
     document.marks = {place: mark for place, mark in document.marks.items() if place[: len(path)] != path}
     document.marks[path] = Mark("-E")
+
+
+def _put(into: Any, path: Path, value: Any) -> Any:
+    """What is there, with a value at a path; an index of a list is a number."""
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    if isinstance(into, list) and isinstance(first, int):
+        if first > len(into):
+            raise ValueError(f"the list has {len(into)} items, and so none of the number {first}")
+        return [*into[:first], _put(into[first] if first < len(into) else None, rest, value), *into[first + 1 :]]
+    here = into if isinstance(into, dict) else {}
+    return {**here, str(first): _put(here.get(str(first)), rest, value)}

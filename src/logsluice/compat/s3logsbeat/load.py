@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path as FilePath
 
@@ -15,6 +16,17 @@ from logsluice.config.document import Document
 from logsluice.config.explain import explain
 from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError, Problem, UsageError
+
+_OF_BEAT = re.compile(r"^s3logsbeat[.:]", re.MULTILINE)
+
+
+def is_file_of_beat(path: str) -> bool:
+    """Whether a path names a file in which `s3logsbeat` stands at the top, whole or dotted."""
+    place = FilePath(path)
+    try:
+        return place.is_file() and _OF_BEAT.search(place.read_text(encoding="utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def document_of_yaml(document: Document, types: Collection[InputType] = (), overrides: Sequence[str] = ()) -> Document:
@@ -43,7 +55,10 @@ def document_of_yaml(document: Document, types: Collection[InputType] = (), over
     problems = [*document.problems, *problems]
     if problems:
         raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
-    return translate(root, document, types or _types(root))
+    native = translate(root, document, types or _types(root))
+    if not types and not native.data["pipelines"]:
+        raise ConfigError([document.problem(("s3logsbeat", "inputs"), "no input is enabled")])
+    return native
 
 
 def document_of_file(
