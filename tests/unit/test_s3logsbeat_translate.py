@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from logsluice.compat.s3logsbeat.load import document_of_yaml
+from logsluice.config.assemble import assemble
 from logsluice.config.load import load_text
 from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError
@@ -222,6 +223,32 @@ def test_processors(processor: str, native: list[dict[str, Any]]) -> None:
     assert pipeline["filters"] == native
 
 
+def test_processors_at_work() -> None:
+    text = """
+processors:
+  - drop_event.when.regexp.user_agent: ^ELB-Health
+  - drop_event: {when: {and: [{range: {n.gte: 500, n.lt: 600}}, {contains: {tags: x}}]}}
+  - add_fields: {target: '', fields: {a: 1, b: t, c: true}, when: {equals: {n: 5}}}
+  - rename: {fields: [{from: n, to: x.y}]}
+  - drop_fields: {fields: [gone], when: {not: {has_fields: [keep]}}}
+"""
+    (service,) = assemble(load_text(SQS + CONSOLE + text, environ={}))
+    events: list[dict[str, Any]] = [
+        {"user_agent": "ELB-Health/2"},
+        {"user_agent": "a\nELB-Health", "n": 5, "gone": 1},
+        {"n": 503, "tags": ["x"]},
+        {"n": 503, "tags": ["y"], "gone": 1, "keep": 2},
+    ]
+    rejects: list[str] = []
+    for each in service.pipeline.filters:
+        events = each.apply(events, lambda _, reason: rejects.append(reason))
+    assert events == [
+        {"user_agent": "a\nELB-Health", "a": 1, "b": "t", "c": True, "x": {"y": 5}},
+        {"tags": ["y"], "gone": 1, "keep": 2, "x": {"y": 503}},
+    ]
+    assert rejects == []
+
+
 def test_variables_and_their_defaults() -> None:
     text = SQS + "output.elasticsearch: {hosts: '${ES:x:1}', index: '${INDEX}'}"
     (pipeline,) = pipelines(text, INDEX="mine")
@@ -247,6 +274,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
     ("text", "said"),
     [
         (SQS, "1 output: this option is required and missing"),
+        (SQS.replace("type: sqs", "type: [sqs]") + CONSOLE, "1 s3logsbeat.inputs[0].type: must be sqs or s3; did you mean 'sqs'?"),
         (SQS + "output.console.enabled: false", "2 output: no output is enabled: name one of output.elasticsearch, output.logstash, output.console, output.file"),
         (SQS + CONSOLE + "output.kafka: {}", "3 output.kafka: there is no output kafka here: write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Kafka"),
         (SQS + "output.elasticsearh: {}", "2 output.elasticsearh: there is no option 'elasticsearh'; did you mean 'elasticsearch'?"),

@@ -136,9 +136,10 @@ def _input(value: object) -> object:
         raise ValueError("an input is a mapping with its type: sqs or s3")
     if "type" not in value:
         raise refusals([(("type",), "this option is required and missing")])
-    if value["type"] not in INPUTS:
-        raise refusals([(("type",), f"must be sqs or s3{near(str(value['type']), INPUTS)}")])
-    return validate(INPUTS[value["type"]], value)
+    kind = str(value["type"])
+    if kind not in INPUTS:
+        raise refusals([(("type",), f"must be sqs or s3{near(kind, INPUTS)}")])
+    return validate(INPUTS[kind], value)
 
 
 INPUTS: dict[str, type[Input]] = {"sqs": SqsInput, "s3": S3Input}

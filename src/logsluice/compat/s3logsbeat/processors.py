@@ -97,7 +97,7 @@ def _rename(given: dict[str, Any]) -> list[dict[str, Any]]:
     pairs = _list(given.pop("fields", None), "rename")
     if not all(isinstance(pair, dict) and pair.keys() == {"from", "to"} for pair in pairs):
         raise ValueError("rename needs `fields`: a list of {from: name, to: name}")
-    return [{"mutate": {"rename": {reference(pair["from"]): reference(pair["to"])}}} for pair in pairs]
+    return [{"mutate": {"rename": {reference(str(pair["from"])): reference(str(pair["to"]))}}} for pair in pairs]
 
 
 _FILTERS: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
