@@ -155,7 +155,9 @@ def _date(values: Mapping[str, Any], year: int) -> date:
         return day
     if "week" in values:
         return date.fromisocalendar(values.get("weekyear", year), values["week"], values.get("weekday", 1))
-    return date(values.get("weekyear", year), values.get("month", 1), values.get("day", 1))
+    day = date(values.get("weekyear", year), values.get("month", 1), values.get("day", 1))
+    # Joda-Time moves within the week where the day's name says something else than its date.
+    return day + timedelta(days=values.get("weekday", day.isoweekday()) - day.isoweekday())
 
 
 def _hour(values: Mapping[str, Any]) -> int:

@@ -108,7 +108,7 @@ def _element(letter: str, count: int, names: Names, tight: bool) -> Element:
             _reading.number("month", 1, 2) if count <= 2 else _reading.name("month", names.months, names.short_months)
         )
     if letter == "E":
-        return _reading.name("named_day", names.days, names.short_days)
+        return _reading.name("weekday", names.days, names.short_days)
     if letter == "S":
         return _reading.fraction(count)
     return _SPECIAL[letter] if letter != "Z" else _zone(count)
@@ -249,7 +249,7 @@ _WRITERS: dict[str, Callable[[int], Writer]] = {
     "s": _digits(lambda moment: moment.second),
     "S": _fraction,
     "n": _digits(lambda moment: moment.microsecond * 1000),
-    "z": lambda _: _constant("UTC"),
+    "z": lambda width: _constant("UTC" if width < 4 else "Coordinated Universal Time"),
     "Z": _offset,
     "X": lambda _: _constant("Z"),
     "V": lambda _: _constant("UTC"),
