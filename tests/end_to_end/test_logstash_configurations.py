@@ -22,6 +22,7 @@ from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.program import closed_port, run
 from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
+from tests.parts.ruby import need_ruby
 
 CONFIGURATIONS = Path(__file__).with_name("logstash")
 OREGON = {
@@ -48,7 +49,11 @@ GEOIP = {
     "timezone": "America/Los_Angeles",
 }
 
-needs_ruby = pytest.mark.skipif(shutil.which("ruby") is None, reason="there is no Ruby")
+
+@pytest.fixture
+def ruby() -> None:
+    """The configuration has a filter in Ruby."""
+    need_ruby()
 
 
 @pytest.fixture
@@ -129,7 +134,7 @@ FLOW_DOCUMENT: dict[str, Any] = {
 }
 
 
-@needs_ruby
+@pytest.mark.usefixtures("ruby")
 def test_002_1_002_2_002_3_002_4_002_5_002_6_flow_logs_give_the_document_of_the_article_whole(
     aws: MotoServer, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
@@ -218,7 +223,7 @@ WAF_DOCUMENT: dict[str, Any] = {
 }
 
 
-@needs_ruby
+@pytest.mark.usefixtures("ruby")
 def test_000_1_000_2_000_3_000_4_000_5_both_pipelines_run_in_one_process_and_give_whole_documents(
     cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
@@ -233,7 +238,7 @@ def test_000_1_000_2_000_3_000_4_000_5_both_pipelines_run_in_one_process_and_giv
     assert list(clean_opensearch.documents("alb-logs-2020.09.27").values()) == [ALB_DOCUMENT]
 
 
-@needs_ruby
+@pytest.mark.usefixtures("ruby")
 def test_000_5_while_the_output_of_one_pipeline_is_down_the_other_goes_on_and_nothing_is_lost(
     cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:
@@ -261,7 +266,7 @@ def test_000_5_while_the_output_of_one_pipeline_is_down_the_other_goes_on_and_no
     assert len(clean_opensearch.documents("alb-logs-*")) == 2
 
 
-@needs_ruby
+@pytest.mark.usefixtures("ruby")
 @pytest.mark.parametrize(
     ("name", "place", "said"),
     [
@@ -282,7 +287,7 @@ def test_000_3_002_2_what_will_be_regretted_is_warned_of(tmp_path: Path, name: s
     assert (done.returncode, [line.partition(":")[0] for line in lines]) == (0, ["warning"]), done.stderr
 
 
-@needs_ruby
+@pytest.mark.usefixtures("ruby")
 def test_000_6_a_sincedb_is_taken_over_and_after_that_a_state_in_s3_survives_the_task(
     cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:

@@ -40,6 +40,7 @@ def test_rollover_aliases_and_data_streams_are_found(clean_opensearch: OpenSearc
     assert status == 200, answer
     more = ", pipeline: nowhere"
     assert said_of(tmp_path, clean_opensearch.url, "look-%{type}", more) == [
+        ("warning", ".index", "an event without [type] has no such name and goes to the dead letter"),
         (
             "warning",
             ".index",

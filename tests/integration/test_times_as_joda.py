@@ -103,7 +103,9 @@ def written(layout: str, moment: datetime) -> str:
 @pytest.fixture(scope="module")
 def real() -> dict[tuple[str, ...], str]:
     """What Joda-Time answers to every question here."""
-    questions = [("write", layout, str(milliseconds(moment))) for layout in WRITTEN for moment in MOMENTS]
+    questions: list[tuple[str, ...]] = [
+        ("write", layout, str(milliseconds(moment))) for layout in WRITTEN for moment in MOMENTS
+    ]
     questions += [("read", *question) for question in READ]
     try:
         return dict(zip(questions, answers(questions), strict=True))
