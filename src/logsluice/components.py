@@ -114,8 +114,7 @@ def names(kind: Kind) -> tuple[str, ...]:
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_") and (module.ispkg or kind != "formats")
     }
-    foreign = {point.name for point in importlib.metadata.entry_points(group=f"logsluice.{kind}")}
-    return tuple(sorted(own | foreign))
+    return tuple(sorted(own | registered(f"logsluice.{kind}")))
 
 
 @cache
@@ -125,11 +124,31 @@ def find(kind: Kind, name: str) -> ModuleType:
     Raises:
         UnknownComponent: With the near matches in its message.
     """
-    known = names(kind)
+    return module_named(name, names(kind), kind.rstrip("s"), f"logsluice.{kind}", f"logsluice.{kind}")
+
+
+def registered(group: str) -> set[str]:
+    """The names that third parties registered as entry points of a group."""
+    return {point.name for point in importlib.metadata.entry_points(group=group)}
+
+
+def module_named(name: str, known: Iterable[str], noun: str, package: str, group: str) -> ModuleType:
+    """The module of a name: a third party's, else ours.
+
+    Args:
+        name: As it is written in a configuration.
+        known: Every name that there is.
+        noun: What it names, for the message.
+        package: Ours of such modules.
+        group: Of the entry points of others.
+
+    Raises:
+        UnknownComponent: With the near matches in its message.
+    """
     if name not in known:
-        raise UnknownComponent(f"there is no {kind.rstrip('s')} {name!r}{near(name, known)}")
-    for point in importlib.metadata.entry_points(group=f"logsluice.{kind}", name=name):
+        raise UnknownComponent(f"there is no {noun} {name!r}{near(name, known)}")
+    for point in importlib.metadata.entry_points(group=group, name=name):
         module = point.load()
-        assert isinstance(module, ModuleType), f"entry point {name} of logsluice.{kind} must name a module"
+        assert isinstance(module, ModuleType), f"entry point {name} of {group} must name a module"
         return module
-    return importlib.import_module(f"logsluice.{kind}.{name}")
+    return importlib.import_module(f"{package}.{name}")

@@ -14,6 +14,7 @@ rotated password needs no restart. The last two take `region` as well; an ARN na
 
 from __future__ import annotations
 
+import abc
 import json
 import os
 import threading
@@ -120,9 +121,9 @@ class Secret:
 class _Place(Options):
     """Where a secret is; `str` names it without showing the value."""
 
+    @abc.abstractmethod
     def read(self) -> str:
         """The value now. Raises UsageError."""
-        raise NotImplementedError
 
     def stamp(self) -> object:
         """What is different when the value surely has to be read again."""

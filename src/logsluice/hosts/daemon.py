@@ -143,7 +143,7 @@ class Daemon:
             service.pipeline.open()
             try:
                 service.source.open()
-            except BaseException:
+            except BaseException:  # handed on: outputs without a source must not stay open
                 service.pipeline.close()
                 raise
         except (SourceFault, SinkFault) as fault:

@@ -172,7 +172,7 @@ class LocalKeeper:
         try:
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # handed on: the next transaction must find none open
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise

@@ -13,7 +13,6 @@ Filters need none: the native ones have Logstash's names and options.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import pkgutil
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +22,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from logsluice.compat.logstash.syntax import Plugin
-from logsluice.components import Options, UnknownComponent, near
+from logsluice.components import Options, UnknownComponent, module_named, registered
 from logsluice.config.document import Mark
 from logsluice.filters._options import NameLists, Text, Texts, pairs
 
@@ -172,8 +171,7 @@ def names(kind: Kind) -> tuple[str, ...]:
     """Every plugin of a kind that can be translated, sorted."""
     package = importlib.import_module(f"logsluice.compat.logstash.{kind}")
     own = {module.name for module in pkgutil.iter_modules(package.__path__)}
-    foreign = {point.name for point in importlib.metadata.entry_points(group=f"logsluice.logstash.{kind}")}
-    return tuple(sorted(own | foreign))
+    return tuple(sorted(own | registered(f"logsluice.logstash.{kind}")))
 
 
 @cache
@@ -183,14 +181,8 @@ def find(kind: Kind, name: str) -> ModuleType:
     Raises:
         UnknownComponent: With the near matches in its message.
     """
-    known = names(kind)
-    if name not in known:
-        raise UnknownComponent(f"there is no {kind.rstrip('s')} {name!r}{near(name, known)}")
-    for point in importlib.metadata.entry_points(group=f"logsluice.logstash.{kind}", name=name):
-        module = point.load()
-        assert isinstance(module, ModuleType), f"entry point {name} of logsluice.logstash.{kind} must name a module"
-        return module
-    return importlib.import_module(f"logsluice.compat.logstash.{kind}.{name}")
+    groups = f"logsluice.logstash.{kind}"
+    return module_named(name, names(kind), kind.rstrip("s"), f"logsluice.compat.logstash.{kind}", groups)
 
 
 def format_of(codec: str, feed: Feed, option: str) -> Any:
