@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
-
-import orjson
 
 from logsluice.cluster.client import Client
 from logsluice.cluster.query.documents import hit_of, value_of
 from logsluice.cluster.query.dsl import NEVER, Clause, Compiler, all_of, any_of, between_times, exists
-from logsluice.cluster.query.mapping import ID, FormatName, Group, groups, require, resolve
+from logsluice.cluster.query.indices import Indices, within
+from logsluice.cluster.query.mapping import ID, FormatName, Group, require, resolve
 from logsluice.cluster.query.order import Part, parts_for
-from logsluice.cluster.query.pages import KEPT_MINUTES, IdsUnsorted, Page
-from logsluice.errors import Busy, QueryError, UsageError
+from logsluice.cluster.query.pages import IdsUnsorted, Page
+from logsluice.errors import QueryError
 from logsluice.query.backend import NEWEST, PERCENTILES, Backend
 from logsluice.query.events import as_text, only, order
 from logsluice.query.results import (
@@ -41,9 +37,6 @@ from logsluice.query.values import to_millisecond
 TIME = "@timestamp"
 WINDOW = 10_000
 """How many documents one request may give (`index.max_result_window`)."""
-
-MAPPINGS_SECONDS = 30.0
-"""How long mappings are taken for what they were; a new day's index is soon known."""
 
 EXACT_DISTINCT = 40_000
 """The highest `precision_threshold` of a cardinality aggregation."""
@@ -72,7 +65,7 @@ class Asked:
         times = between_times(TIME, self.since, self.until)
         if len(same) == 1:
             return all_of([*map(json.loads, found or [json.dumps(NEVER)]), times])
-        each = [all_of([_within(members), json.loads(dumped)]) for dumped, members in found.items()]
+        each = [all_of([within(members), json.loads(dumped)]) for dumped, members in found.items()]
         return all_of([any_of(each), times])
 
 
@@ -86,16 +79,13 @@ class ClusterQuery(Backend):
     """
 
     def __init__(self, client: Client, indices: str, now: datetime | None = None) -> None:
-        self._client = client
-        self._indices = indices
+        self._indices = Indices(client, indices)
         self._now = now
-        self._path = f"/{quote(indices, safe='*,')}"
-        self._known: tuple[float, list[Group]] | None = None
         self._sorts_ids = True
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._indices.close()
 
     def search(
         self,
@@ -123,17 +113,16 @@ class ClusterQuery(Backend):
             raise QueryError(f"the cluster does not sort by '_id'; it can be told to by {IdsUnsorted.SIGN}", sort, 0)
         if not page.moment:
             page = Page.after(after, len(parts))
-            page.moment = self._request("POST", f"{self._path}/_pit?keep_alive={KEPT_MINUTES}m")["id"]
+            self._indices.hold(page)
         found = self._found(asked, parts, descending, size, page, fields)
         if not found.after:
-            with contextlib.suppress(UsageError):  # it ends by itself, a little later
-                self._request("DELETE", "/_pit", orjson.dumps({"id": page.moment}))
+            self._indices.release(page)
         return found
 
     def count(self, query: str = "", since: datetime | None = None, until: datetime | None = None) -> int:
         """See `Backend`."""
         asked = self._ask(query, since, until)
-        return self._count(asked.clause(asked.groups), asked.groups)
+        return self._indices.count(asked.clause(asked.groups), asked.groups)
 
     def histogram(
         self,
@@ -147,7 +136,7 @@ class ClusterQuery(Backend):
         width = milliseconds(interval)
         asked = self._ask(query, since, until)
         clause = asked.clause(asked.groups)
-        ends = self._aggregate(
+        ends = self._indices.aggregate(
             clause, asked.groups, {"least": {"min": {"field": TIME}}, "greatest": {"max": {"field": TIME}}}
         )
         if ends["least"]["value"] is None:
@@ -184,7 +173,7 @@ class ClusterQuery(Backend):
         require(list(asked.groups), field, field, 0)
         parts = [part for part in parts_for(field, asked.groups) if part.exists]
         count = sum(
-            self._count(asked.clause(part.groups, lambda group: exists(resolve(field, group))), part.groups)
+            self._indices.count(asked.clause(part.groups, lambda group: exists(resolve(field, group))), part.groups)
             for part in parts
         )
         if not count:
@@ -199,18 +188,18 @@ class ClusterQuery(Backend):
         """See `Backend`."""
         from logsluice.cluster.query.known import fields_of
 
-        return fields_of(self._groups(), self._coverage)
+        return fields_of(self._indices.groups(), self._coverage)
 
     def get(self, event_id: str) -> Hit | None:
         """See `Backend`."""
-        answer = self._search({"query": {"ids": {"values": [event_id]}}, "size": 1}, self._groups())
+        answer = self._indices.search({"query": {"ids": {"values": [event_id]}}, "size": 1}, self._indices.groups())
         return next((self._hit(hit, ()) for hit in answer["hits"]["hits"]), None)
 
     # ------------------------------------------------------------------------------------------------ helpers
 
     def _ask(self, query: str, since: datetime | None, until: datetime | None) -> Asked:
         read = parse(query)
-        known = self._groups()
+        known = self._indices.groups()
         for name, position in read.fields:
             require(known, name, query, position)
         compiler = Compiler(query, self._now)
@@ -222,12 +211,6 @@ class ClusterQuery(Backend):
             None if until is None else to_millisecond(until),
             tuple(known),
         )
-
-    def _groups(self) -> list[Group]:
-        now = time.monotonic()
-        if self._known is None or now - self._known[0] > MAPPINGS_SECONDS:
-            self._known = now, groups(self._request("GET", f"{self._path}/_mapping"))
-        return self._known[1]
 
     def _found(
         self, asked: Asked, parts: Sequence[Part], descending: bool, size: int, page: Page, fields: Sequence[str]
@@ -265,25 +248,17 @@ class ClusterQuery(Backend):
             body["size"] = min(WINDOW, size - len(hits))
             if place:
                 body["search_after"] = place
-            answer = self._search_at(page, body, part.groups) if page.moment else self._search(body, part.groups)
+            if page.moment:
+                answer = self._indices.search_held(page, body, part.groups)
+            else:
+                answer = self._indices.search(body, part.groups)
             hits += answer["hits"]["hits"]
             if len(answer["hits"]["hits"]) < body["size"] or len(hits) == size:
                 return hits, int(answer["hits"]["total"]["value"])
             place = hits[-1]["sort"]
 
-    def _search_at(self, page: Page, body: dict[str, Any], groups: Sequence[Group]) -> Any:
-        """One search at a point in time, which is of all indices."""
-        asked = {
-            **body,
-            "query": all_of([_within(groups), body["query"]]),
-            "pit": {"id": page.moment, "keep_alive": f"{KEPT_MINUTES}m"},
-        }
-        answer = self._whole(self._request("POST", "/_search", orjson.dumps(asked)))
-        page.moment = answer.get("pit_id", page.moment)
-        return answer
-
     def _hit(self, hit: dict[str, Any], fields: Sequence[str]) -> Hit:
-        group = next((group for group in self._groups() if hit["_index"] in group.indices), None)
+        group = next((group for group in self._indices.groups() if hit["_index"] in group.indices), None)
         found = hit_of(hit, group)
         return Hit(found.id, found.format, only(found.event, fields)) if fields else found
 
@@ -300,12 +275,12 @@ class ClusterQuery(Backend):
     def _values(self, asked: Asked, part: Part, size: int) -> Iterator[tuple[Any, int]]:
         clause = asked.clause(part.groups)
         if part.constant:
-            if count := self._count(clause, part.groups):
+            if count := self._indices.count(clause, part.groups):
                 yield part.constant, count
             return
         ordered = [{"_count": "desc"}, {"_key": "asc"}]
         terms = {"field": part.counted, "size": size, "shard_size": max(size * 10, 1000), "order": ordered}
-        for bucket in self._aggregate(clause, part.groups, {"top": {"terms": terms}})["top"]["buckets"]:
+        for bucket in self._indices.aggregate(clause, part.groups, {"top": {"terms": terms}})["top"]["buckets"]:
             yield value_of(part.kind, bucket), bucket["doc_count"]
 
     def _having(self, asked: Asked, field: str, value: Any) -> Clause:
@@ -334,7 +309,7 @@ class ClusterQuery(Backend):
         else:
             for name, direction in (("least", "asc"), ("greatest", "desc")):
                 wanted[name] = {"terms": {**field, "size": 1, "order": {"_key": direction}}}
-        found = self._aggregate(clause, part.groups, wanted)
+        found = self._indices.aggregate(clause, part.groups, wanted)
         distinct = found["distinct"]["value"]
         if not numeric:
             least, greatest = (value_of(part.kind, found[name]["buckets"][0]) for name in ("least", "greatest"))
@@ -353,7 +328,7 @@ class ClusterQuery(Backend):
 
     def _bars(self, clause: Clause, groups: Sequence[Group], width: int) -> dict[int, int]:
         histogram = {"field": TIME, "fixed_interval": f"{width}ms", "min_doc_count": 1}
-        buckets = self._aggregate(clause, groups, {"bars": {"date_histogram": histogram}})["bars"]["buckets"]
+        buckets = self._indices.aggregate(clause, groups, {"bars": {"date_histogram": histogram}})["bars"]["buckets"]
         return {int(bucket["key"]) // width: bucket["doc_count"] for bucket in buckets}
 
     def _coverage(self, group: Group) -> tuple[int, dict[str, int]]:
@@ -364,67 +339,6 @@ class ClusterQuery(Backend):
             "track_total_hits": True,
             "aggs": {"fields": {"filters": {"filters": filters}}},
         }
-        answer = self._search(body, [group])
+        answer = self._indices.search(body, [group])
         buckets = answer["aggregations"]["fields"]["buckets"]
         return int(answer["hits"]["total"]["value"]), {name: buckets[name]["doc_count"] for name in filters}
-
-    def _count(self, clause: Clause, groups: Sequence[Group]) -> int:
-        answer = self._search({"query": clause, "size": 0, "track_total_hits": True}, groups)
-        return int(answer["hits"]["total"]["value"])
-
-    def _aggregate(self, clause: Clause, groups: Sequence[Group], wanted: dict[str, Any]) -> Any:
-        answer = self._search({"query": clause, "size": 0, "track_total_hits": False, "aggs": wanted}, groups)
-        none: dict[str, Any] = {"value": None, "buckets": []}
-        return answer.get("aggregations") or dict.fromkeys(wanted, none)
-
-    def _search(self, body: dict[str, Any], groups: Sequence[Group]) -> Any:
-        """One search of some groups' indices; their names go into the body, for a URL can't hold many."""
-        if len(groups) == len(self._groups()):
-            answer = self._request("POST", f"{self._path}/_search", orjson.dumps(body))
-        else:
-            header = {"index": [index for group in groups for index in group.indices], "ignore_unavailable": True}
-            lines = b"".join(orjson.dumps(line) + b"\n" for line in (header, body))
-            (answer,) = self._request("POST", "/_msearch", lines)["responses"]
-        return self._whole(answer)
-
-    def _whole(self, answer: Any) -> Any:
-        """An answer to which every shard has given its part."""
-        shards = answer.get("_shards", {})
-        if "error" in answer or shards.get("failed") or answer.get("timed_out"):
-            reasons = [failure.get("reason", {}).get("reason", "") for failure in shards.get("failures", [])]
-            reason = _reason(answer) or next(iter(reasons), "too slow")
-            if IdsUnsorted.SIGN in reason:
-                raise IdsUnsorted
-            raise UsageError(f"a part of {self._indices} did not answer: {reason}")
-        return answer
-
-    def _request(self, method: str, path: str, body: bytes = b"") -> Any:
-        try:
-            answer = self._client.request(method, path, body)
-        except Busy as error:
-            raise UsageError(str(error)) from None
-        reason = _reason(answer.content)
-        if IdsUnsorted.SIGN in reason:
-            raise IdsUnsorted
-        if answer.status == 404 and "search context" in reason:
-            raise UsageError(f"the page before is more than {KEPT_MINUTES} minutes old", "start again from the first")
-        if answer.status == 404:
-            raise UsageError(f"{answer.host} has no index {self._indices}", "name one, or a pattern such as alb-*")
-        if answer.status in (401, 403):
-            raise UsageError(
-                f"{answer.host} does not let you search {self._indices} ({answer.status})",
-                "check the user, its password and its right to read these indices and their mappings",
-            )
-        if answer.status != 200 or not isinstance(answer.content, dict):
-            raise UsageError(f"{answer.host} can't answer ({answer.status}): {reason or answer.text}")
-        return answer.content
-
-
-def _within(members: Sequence[Group]) -> Clause:
-    return {"terms": {"_index": [index for group in members for index in group.indices]}}
-
-
-def _reason(content: Any) -> str:
-    error = content.get("error") if isinstance(content, dict) else None
-    causes = error.get("root_cause") if isinstance(error, dict) else None
-    return str(causes[0].get("reason", "")) if causes else ""
