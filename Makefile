@@ -42,7 +42,7 @@ bench: $(READY) ## Events a second, by format, filter and Logstash configuration
 	$(BIN)/python -m bench.filters
 	$(BIN)/python -m bench.configurations
 
-docs: $(READY) ## Renew docs/components.md, README's list of formats, the tables of the page about Logstash
+docs: $(READY) ## Renew docs/components.md, README's lists, the tables of the page about Logstash
 	$(BIN)/python docs/generate.py
 
 # pip-compile knows no dependency groups yet, so their lines are given to it as a second source.

@@ -1,10 +1,11 @@
-"""Writes docs/components.md, the list of formats in README.md and the tables of docs/migrating-from-logstash.md.
+"""Writes docs/components.md, README's lists of formats and filters and the tables of docs/migrating-from-logstash.md.
 
 All are made from the components themselves.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -121,12 +122,13 @@ def _type(field: FieldInfo) -> str:
     return KINDS.get(origin, "mapping" if isinstance(origin, type) and issubclass(origin, BaseModel) else "text")
 
 
-def formats_row(row: re.Match[str]) -> str:
-    """README's row of formats: those that it lists stay in their order, new ones come behind them."""
-    known = names("formats")
-    listed = [name for name in re.findall(r"`(\w+)`", row[1]) if name in known and name != "auto"]
+def listing(kind: Kind, row: re.Match[str]) -> str:
+    """README's row of a kind: what it lists stays in its order, new ones come behind."""
+    known = names(kind)
+    listed = [name for name in re.findall(r"`(\w+)`", row[2]) if name in known and name != "auto"]
     listed += [name for name in known if name not in (*listed, "auto")]
-    return f"| Formats | {' '.join(f'`{name}`' for name in listed)}, and `auto`, which finds them |"
+    end = ", and `auto`, which finds them" if "auto" in known else row[3]
+    return f"| {row[1]} | {' '.join(f'`{name}`' for name in listed)}{end} |"
 
 
 def migration(text: str) -> str:
@@ -177,7 +179,10 @@ def main() -> None:
     page_of_logstash.write_text(migration(page_of_logstash.read_text(encoding="utf-8")), encoding="utf-8")
     (root / "docs" / "components.md").write_text("\n".join(page()) + "\n", encoding="utf-8")
     readme = root / "README.md"
-    text = re.sub(r"^\| Formats \| (.*) \|$", formats_row, readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = readme.read_text(encoding="utf-8")
+    for title, kind in (("Formats", "formats"), ("Filters", "filters")):
+        row = rf"^\| ({title}) \| (.*?)(, [^`]*)? \|$"
+        text = re.sub(row, functools.partial(listing, kind), text, flags=re.MULTILINE)
     readme.write_text(text, encoding="utf-8")
 
 
