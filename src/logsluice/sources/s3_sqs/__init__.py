@@ -69,7 +69,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import regex
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from logsluice.aws.afterwards import After, Afterwards
 from logsluice.aws.buckets import BucketOptions, bare_bucket
@@ -149,22 +149,6 @@ class Config(PollingOptions):
         description="A regular expression with a group `folder`: adds its text in the key as `object_folder` to"
         " `[@metadata][s3]`, and `bucket_name` and `object_key`, as Logstash's input s3snssqs names them.",
     )
-
-    @model_validator(mode="after")
-    def _one_way_to_name_queues(self) -> Config:
-        if (self.queue is None) == (not self.queues):
-            raise ValueError("name one `queue`, or several `queues`")
-        return self
-
-    @property
-    def all_queues(self) -> tuple[str, ...]:
-        """The queues, whichever way they are named."""
-        return self.queues if self.queue is None else (self.queue,)
-
-    @property
-    def shareable(self) -> bool:
-        """SQS hands each message to one receiver."""
-        return True
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -68,11 +68,11 @@ def _of_queue(queue: Queue, config: Config) -> Iterator[str]:
     try:
         answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=_NAMES)
     except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and is_denied(error):
-            yield f"{queue.name}: sqs:GetQueueAttributes is not allowed, so redrive and retention can't be checked"
-            return
-        raise explain(error, f"can't ask for the attributes of {queue.url}") from error
-    yield from _of_attributes(queue.name, answer.get("Attributes", {}), config)
+        if not isinstance(error, ClientError) or not is_denied(error):
+            raise explain(error, f"can't ask for the attributes of {queue.url}") from error
+        yield f"{queue.name}: sqs:GetQueueAttributes is not allowed, so redrive and retention can't be checked"
+    else:
+        yield from _of_attributes(queue.name, answer.get("Attributes", {}), config)
     queue.probe_heartbeat()
     if not queue.can_extend:
         yield (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from logsluice.aws.session import AwsOptions
 from logsluice.components import Options
@@ -10,8 +12,10 @@ from logsluice.config.types import Duration
 
 
 class PollingOptions(Options):
-    """How messages are received, kept and given back."""
+    """Which queues there are, and how messages are received, kept and given back."""
 
+    queue: str | None = Field(default=None, min_length=1, description="A queue's URL, or its name.")
+    queues: tuple[str, ...] = Field(default=(), description="Several queues instead of one, served in turn.")
     visibility: Duration = Field(
         default=120.0, ge=1, le=43200, description="For how long a message is ours before it is extended again."
     )
@@ -32,3 +36,19 @@ class PollingOptions(Options):
     retry_delay_max: Duration = Field(default=900.0, ge=0, le=43200, description="The longest such delay.")
     id_salt: str = Field(default="", description="Keeps ids apart from another pipeline's that reads the same.")
     aws: AwsOptions = AwsOptions()
+
+    @model_validator(mode="after")
+    def _one_way_to_name_queues(self) -> Self:
+        if (self.queue is None) == (not self.queues):
+            raise ValueError("name one `queue`, or several `queues`")
+        return self
+
+    @property
+    def all_queues(self) -> tuple[str, ...]:
+        """The queues, whichever way they are named."""
+        return self.queues if self.queue is None else (self.queue,)
+
+    @property
+    def shareable(self) -> bool:
+        """SQS hands each message to one receiver."""
+        return True

@@ -34,6 +34,7 @@ class S3SqsSource(Polling):
         self._buckets = Buckets(config.bucket_options, config.aws)
         self._folder = None if config.object_folder is None else regex.compile(config.object_folder)
         self._unversioned: set[str] = set()
+        self._unlisted: set[str] = set()
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -100,6 +101,7 @@ class S3SqsSource(Polling):
             properties=self.config.object_properties,
             folder=self._folder,
             unversioned=self._unversioned,
+            unlisted=self._unlisted,
         )
         # S3 notifies only queues of the bucket's own region (Amazon S3 User Guide, "Event notification types")
         return S3Payload(bucket.client(found.region, queue.region), found, self.config.id_salt, reading)

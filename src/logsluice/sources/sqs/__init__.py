@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
-
 from logsluice.components import Context
 from logsluice.sources.s3_sqs.options import PollingOptions
 
@@ -34,25 +32,6 @@ if TYPE_CHECKING:
 
 class Config(PollingOptions):
     """Options of the source `sqs`."""
-
-    queue: str | None = Field(default=None, min_length=1, description="A queue's URL, or its name.")
-    queues: tuple[str, ...] = Field(default=(), description="Several queues instead of one, served in turn.")
-
-    @model_validator(mode="after")
-    def _one_way_to_name_queues(self) -> Config:
-        if (self.queue is None) == (not self.queues):
-            raise ValueError("name one `queue`, or several `queues`")
-        return self
-
-    @property
-    def all_queues(self) -> tuple[str, ...]:
-        """The queues, whichever way they are named."""
-        return self.queues if self.queue is None else (self.queue,)
-
-    @property
-    def shareable(self) -> bool:
-        """SQS hands each message to one receiver."""
-        return True
 
     @property
     def reads(self) -> tuple[str, ...]:
