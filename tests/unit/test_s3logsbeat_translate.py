@@ -21,7 +21,7 @@ DAILY = "s3logsbeat-6.0.2-%{+yyyy.MM.dd}"
 NATIVE: dict[str, Any] = {
     "name": "sqs-1",
     "source": {"type": "s3_sqs", "queues": [QUEUE]},
-    "format": "alb",
+    "format": {"type": "alb", "as_s3logsbeat": True},
     "document_id": "content",
     "origin": False,
     "timestamps": "logstash",
@@ -66,7 +66,7 @@ def test_the_least_configuration() -> None:
 @pytest.mark.parametrize(
     ("options", "native"),
     [
-        ("log_format: elb", {"format": "elb"}),
+        ("log_format: elb", {"format": {"type": "elb", "as_s3logsbeat": True}}),
         ("log_format: cloudfront", {"format": {"type": "cloudfront", "as_s3logsbeat": True}}),
         ("log_format: waf", {"format": "waf"}),
         (
@@ -264,7 +264,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
     written = parse(SQS + "output.elasticsearch.hosts: [a]\n", "a.yml", {})
     settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i", "s3logsbeat.inputs.0.log_format=elb"]
     document = document_of_yaml(written, overrides=settings)
-    assert document.data["pipelines"][0]["format"] == "elb"
+    assert document.data["pipelines"][0]["format"] == {"type": "elb", "as_s3logsbeat": True}
     assert document.data["pipelines"][0]["outputs"] == [
         {"opensearch": {"hosts": ["http://b:9200", "http://c:9200"], "index": "i"}}
     ]

@@ -19,7 +19,9 @@ from logsluice.formats.fields import Field, Kind
 from logsluice.formats.values import (
     MILLISECONDS_FROM,
     Memo,
+    form_decoded,
     fully_decoded,
+    fully_form_decoded,
     in_utc,
     integers,
     moment,
@@ -38,6 +40,7 @@ DASH = ("-",)
 DASH_OR_MINUS_ONE = ("-", "-1")
 
 _PROTOCOL = re.compile(r"[A-Za-z]+/[\d.]+")
+_THREE_WORDS = re.compile(r"([^ ]*) ([^ ]*) (- |[^ ]*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,13 +108,15 @@ class _PercentEncoded(Column):
         name = self.fields[0].name
         return [
             f"{self._present(token)}:",
-            *(f"    {statement}" for statement in _decode(token, column)),
+            *(f"    {statement}" for statement in _decode(token, column, self.convert)),
             f"    event[{name!r}] = {token}",
         ]
 
 
-def _decode(token: str, column: str) -> list[str]:
+def _decode(token: str, column: str, convert: Callable[[str], Any] | None) -> list[str]:
     """Statements that percent-decode a variable; most escapes in real logs are `%20`, and `str.replace` is fast."""
+    if convert in (form_decoded, fully_form_decoded):
+        return [f"if '%' in {token} or '+' in {token}: {token} = {column}_convert({token})"]
     return [
         f"if '%' in {token}:",
         f"    spaced = {token}.replace('%20', ' ')",
@@ -169,23 +174,30 @@ class _HostPort(Column):
 
 
 class _Request(Column):
-    """`GET http://host:80/path HTTP/1.1`: verb, URL (percent-decoded once), protocol. A URL may hold spaces."""
+    """`GET http://host:80/path HTTP/1.1`: verb, URL (percent-decoded once), protocol. A URL may hold spaces.
+
+    Where a dash is a value (nothing is `absent`), `- - - ` is three of them, the last with its space.
+    """
 
     __slots__ = ()
 
     def read(self, token: str, event: Event) -> None:
-        verb, _, rest = token.partition(" ")
-        url, _, protocol = rest.rpartition(" ")
-        if protocol not in ("", "-") and not _PROTOCOL.fullmatch(protocol):
-            url, protocol = rest, ""
-        values = (verb, url if url.strip(" -") else "", protocol)
-        for field, value in zip(self.fields, values, strict=True):
-            if value and value != "-":
+        three = None if self.absent else _THREE_WORDS.fullmatch(token)
+        if three:
+            verb, url, protocol = three.groups()
+        else:
+            verb, _, rest = token.partition(" ")
+            url, _, protocol = rest.rpartition(" ")
+            if protocol not in ("", "-") and not _PROTOCOL.fullmatch(protocol):
+                url, protocol = rest, ""
+            url = url if url.strip(" -") else ""
+        for field, value in zip(self.fields, (verb, url, protocol), strict=True):
+            if value and value not in self.absent:
                 event[field.name] = self.convert(value) if self.convert is not None and value is url else value
 
     def source(self, token: str, column: str) -> Sequence[str]:
         verb, url, protocol = (field.name for field in self.fields)
-        decode = [f"    {statement}" for statement in _decode("url", column)] if self.convert is not None else []
+        decode = [f"    {each}" for each in _decode("url", column, self.convert)] if self.convert is not None else []
         return [
             f"parts = {token}.split(' ')",
             "verb, url, protocol = parts if len(parts) == 3 else NO_REQUEST",

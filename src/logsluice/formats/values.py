@@ -108,6 +108,21 @@ def fully_decoded(token: str) -> str:
     return token
 
 
+def form_decoded(token: str) -> str:
+    """Percent-decoded once with `+` as a space, as in form data; as it was when one of its escapes is bad."""
+    return token if _BAD_ESCAPE.search(token) else percent_decoded(token.replace("+", " "))
+
+
+def fully_form_decoded(token: str) -> str:
+    """As `form_decoded`, until nothing changes."""
+    for _ in range(_DECODE_PASSES):
+        decoded = form_decoded(token)
+        if decoded == token:
+            break
+        token = decoded
+    return token
+
+
 def words(token: str) -> list[str]:
     """A list in one column, parted by spaces."""
     return [item for item in token.split(" ") if item and item != "-"]

@@ -21,6 +21,9 @@ DEFAULT_EVENTS, DEFAULT_BUDGET_KIB = 4096, 32 * 1024
 LEAST_BUDGET_KIB = 2 * 1024
 """A budget below this would cut every request to a few events."""
 
+_ITS_OWN_WAY = ("alb", "cloudfront", "elb")
+"""Formats of which S3logsbeat's documents differ from ours."""
+
 _LEVELS = {"critical": "error", "error": "error", "warning": "warning", "info": "info", "debug": "debug"}
 _IGNORED_AT_ROOT = ("max_procs", "monitoring", "xpack", "http")
 _IGNORED_LOGGING = ("selectors", "to_files", "to_syslog", "to_eventlog", "files", "metrics")
@@ -96,7 +99,9 @@ class _Translator:
     def _format(self, given: SqsInput | S3Input) -> Any:
         if given.log_format == "json" and given.log_format_options is not None:
             return {"type": "json", **given.log_format_options.model_dump()}
-        return {"type": "cloudfront", "as_s3logsbeat": True} if given.log_format == "cloudfront" else given.log_format
+        if given.log_format in _ITS_OWN_WAY:
+            return {"type": given.log_format, "as_s3logsbeat": True}
+        return given.log_format
 
     def _fields(self, given: SqsInput | S3Input) -> dict[str, Any]:
         """Those of the file and the input: below `fields`, as beats put them, unless they belong at the top."""

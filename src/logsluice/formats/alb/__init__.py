@@ -6,9 +6,14 @@ not be measured (`-1`) and values that are not there (`-`) are left out. `reques
 
 Lines of the load balancer's connection log, which may lie under the same prefix, are parsed as `alb_connection`. The
 line that AWS writes when logging is switched on becomes an event with a `message`.
+
+`as_s3logsbeat: true` keeps the `-` of `target_group_arn`, `trace_id` and requests of dashes, and takes a `+` in
+`request_url` for a space.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from logsluice.formats import alb_connection
 from logsluice.formats.columns import (
@@ -25,7 +30,9 @@ from logsluice.formats.columns import (
 )
 from logsluice.formats.elb_notice import NOTICE, NOTICE_FIELDS
 from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.s3logsbeat import as_s3logsbeat
 from logsluice.formats.table import Table
+from logsluice.model import Format
 
 
 def _other(line: str) -> Table | None:
@@ -76,7 +83,23 @@ TABLE = Table(
     other=_other,
 )
 
-build = positional("alb", TABLE, also=(*alb_connection.TABLE.fields, *NOTICE_FIELDS))
+_AS_S3LOGSBEAT = replace(
+    TABLE, columns=as_s3logsbeat(TABLE.columns, ("type", "elb", "request_verb", "target_group_arn", "trace_id"))
+)
+
+_build = positional("alb", TABLE, also=(*alb_connection.TABLE.fields, *NOTICE_FIELDS))
+_build_as_s3logsbeat = positional("alb", _AS_S3LOGSBEAT, also=(*alb_connection.TABLE.fields, *NOTICE_FIELDS))
+
+
+def build(as_s3logsbeat: bool = False) -> Format:
+    """The format.
+
+    Args:
+        as_s3logsbeat: Documents as S3logsbeat makes them.
+    """
+    return _build_as_s3logsbeat() if as_s3logsbeat else _build()
+
+
 recognise = recogniser(
     path=r"/elasticloadbalancing/.*_app\.[^/]*$",
     line=rb"(?:https?|h2|grpcs|wss?) \d{4}-\d\d-\d\dT\S+ app/|Enable AccessLog for ELB: app/",

@@ -6,7 +6,8 @@ a column that is not known here becomes a keyword under its own name.
 
 `@timestamp` is `date` and `time`, or version 2's `timestamp`. What clients sent is percent-encoded by CloudFront and
 decoded here until nothing changes, as S3logsbeat does it. A status `000` (the client went away first) is 0.
-`as_s3logsbeat: true` keeps the `-` of `cs_cookie`, `cs_referer` and others, which is otherwise no value.
+`as_s3logsbeat: true` keeps the `-` of `cs_cookie`, `cs_referer` and others, which is otherwise no value, and takes a
+`+` in what is percent-encoded for a space.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
 
+from logsluice.formats import s3logsbeat
 from logsluice.formats.columns import (
     TIMESTAMP,
     Column,
@@ -151,9 +153,7 @@ def _table(names: tuple[str, ...], as_s3logsbeat: bool) -> Table:
     """The table for some columns: parted by tabs, or in a line without any tab by spaces."""
     columns = tuple(_BY_NAME.get(our_name(name)) or keyword(name) for name in names)
     if as_s3logsbeat:
-        columns = tuple(
-            replace(column, absent=()) if our_name(column.aws) in _WITH_DASHES else column for column in columns
-        )
+        columns = s3logsbeat.as_s3logsbeat(columns, _WITH_DASHES)
     spaced = Table(columns, " ", quotes=False, at_least=min(len(names), 3), finish=_finish)
 
     def by_spaces(line: str) -> Table | None:
@@ -173,7 +173,7 @@ def build(as_s3logsbeat: bool = False) -> Format:
     """The format.
 
     Args:
-        as_s3logsbeat: Keep `-` in the columns where S3logsbeat does, such as `cs_cookie`.
+        as_s3logsbeat: Documents as S3logsbeat makes them.
     """
     header = partial(_header, as_s3logsbeat=as_s3logsbeat)
     return Positional("cloudfront", _table(tuple(V1.split()), as_s3logsbeat), header, fields_of(COLUMNS))

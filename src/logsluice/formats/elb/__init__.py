@@ -2,14 +2,20 @@
 
 Fields as in AWS's "Access logs for your Classic Load Balancer", named as S3logsbeat names them. The last three columns
 are missing in logs of before 2014; lines of TCP listeners have an empty request (`- - -`) and no status codes.
+
+`as_s3logsbeat: true` keeps the `-` of these requests, and takes a `+` in `request_url` for a space.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from logsluice.formats.columns import code, duration, host_port, integer, keyword, request, text, time
 from logsluice.formats.elb_notice import NOTICE, NOTICE_FIELDS
 from logsluice.formats.positional import positional, recogniser
+from logsluice.formats.s3logsbeat import as_s3logsbeat
 from logsluice.formats.table import Table
+from logsluice.model import Format
 
 
 def _other(line: str) -> Table | None:
@@ -38,7 +44,21 @@ TABLE = Table(
     other=_other,
 )
 
-build = positional("elb", TABLE, also=NOTICE_FIELDS)
+_AS_S3LOGSBEAT = replace(TABLE, columns=as_s3logsbeat(TABLE.columns, ("elb", "request_verb")))
+
+_build = positional("elb", TABLE, also=NOTICE_FIELDS)
+_build_as_s3logsbeat = positional("elb", _AS_S3LOGSBEAT, also=NOTICE_FIELDS)
+
+
+def build(as_s3logsbeat: bool = False) -> Format:
+    """The format.
+
+    Args:
+        as_s3logsbeat: Documents as S3logsbeat makes them.
+    """
+    return _build_as_s3logsbeat() if as_s3logsbeat else _build()
+
+
 recognise = recogniser(
     path=r"/elasticloadbalancing/(?!.*_(?:app|net)\.)[^ ]*$",
     line=rb"\d{4}-\d\d-\d\dT\S+Z [\w-]+ \S+:\d+ (?:-|\S+:\d+) |Enable AccessLog for ELB: [\w-]+ at",
