@@ -44,8 +44,9 @@ request that the cluster finds too large is split.
 
 **Templates.** Before the first document of an index a template made from the format's declared fields is installed
 (see `logsluice.cluster.templates`), so that addresses can be searched by CIDR. `manage_template: false` leaves that to
-you. An index name that begins with a `%{field}` gets none. `template` (a JSON file, or the template itself) and
-`template_name` install one of your own instead, at the start, unless the cluster has one of that name.
+you; `logsluice templates CONFIG` prints what is to be installed. An index name that begins with a `%{field}` gets none.
+`template` (a JSON file, or the template itself) and `template_name` install one of your own instead, at the start,
+unless the cluster has one of that name.
 
 An event whose `index`, `document_id`, `pipeline` or `routing` names a field that it lacks is rejected, never sent under
 a literal `%{field}`.

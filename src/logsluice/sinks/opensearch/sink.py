@@ -21,7 +21,7 @@ from logsluice.sinks.opensearch.bulk import Encoder, joined, read_items, without
 from logsluice.sinks.opensearch.forgetting import forget
 from logsluice.sinks.opensearch.indexes import IndexNames
 from logsluice.sinks.opensearch.own_template import install
-from logsluice.sinks.opensearch.templating import Templates
+from logsluice.sinks.opensearch.templating import Templates, Wanted, wanted
 from logsluice.sinks.opensearch.verdicts import refusal
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ class OpenSearchSink(DocumentSink):
         """Whether documents have ids, ours or the user's."""
         return self._config.with_ids
 
+    @property
+    def templates(self) -> list[Wanted]:
+        """The generated templates that it needs, whoever installs them; none beside one of the user's own."""
+        if self._config.template is not None:
+            return []
+        return wanted(self._config.target, self._context.formats, bool(self._config.data_stream))
+
     def open(self) -> None:
         """Look who answers, and get ready to install templates."""
         self._client = connect(self._config, self._context.base)
@@ -65,9 +72,7 @@ class OpenSearchSink(DocumentSink):
         if self._config.template is not None:
             install(self._client, self._config, self._context.base)
         elif self._config.manage_template:
-            self._templates = Templates(
-                self._client, cluster, self._config.target, self._context.formats, bool(self._config.data_stream)
-            )
+            self._templates = Templates(self._client, cluster, self.templates)
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """To the lines of a `_bulk` request."""
