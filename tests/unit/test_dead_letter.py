@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from logsluice.delivery import dead_letter
-from logsluice.delivery.dead_letter import open_dead_letter, read_dead_letter
+from logsluice.delivery.dead_letter import open_dead_letter, read_dead_letter, trouble_of
 from logsluice.errors import Sick
 from logsluice.model import Origin, Reject
 
@@ -107,3 +109,30 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Sick, match="can't be written"):
         open_dead_letter(str(tmp_path / "file" / "sub")).write([reject(1)])
+
+
+def test_what_is_kept_is_said_once_for_each_input_with_its_first_place_and_reason(tmp_path: Path) -> None:
+    whole = Reject(ORIGIN, -1, b"", 9, "source", "it is gone")
+    with capture_logs() as said:
+        open_dead_letter(str(tmp_path)).write([reject(9), reject(7), reject(3, output="search")])
+        open_dead_letter(str(tmp_path)).write([whole])
+    origin = {"origin": "s3://logs/2026/01/31/a", "log_level": "warning"}
+    assert said == [
+        origin
+        | {"event": "records that can't be read are kept in the dead letter", "position": 7, "reason": "why"}
+        | {"rejects": 2},
+        origin
+        | {"event": "events that an output refuses are kept in the dead letter", "position": 3, "reason": "why"}
+        | {"output": "search", "rejects": 1},
+        origin
+        | {"event": "an input that can't be used is kept in the dead letter", "reason": "it is gone", "rejects": 1},
+    ]
+
+
+def test_a_folder_that_can_not_be_written_shows_before_anything_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "closed").mkdir(mode=0o500)
+    places = ["new/er", "file/letters", "closed/letters"]
+    closed = "" if os.geteuid() == 0 else f"{tmp_path}/closed may not be written"  # root writes everywhere
+    assert [trouble_of(str(tmp_path / place)) for place in places] == ["", f"{tmp_path}/file is no folder", closed]
+    assert trouble_of("s3://letters/logs") == ""

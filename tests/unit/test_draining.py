@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from logsluice.cli.draining import Draining, Keeping
 from logsluice.model import Delivery, Outcome
+from logsluice.telemetry.counters import Counters
 
 
 class Queue:
@@ -17,6 +18,7 @@ class Queue:
         self.batches = list(batches)
         self.settled: list[tuple[Delivery, Outcome]] = []
         self.waits: list[float] = []
+        self.counters = Counters()
 
     def open(self) -> None: ...
 
@@ -55,3 +57,10 @@ def test_messages_that_are_kept_are_given_back_whatever_became_of_them() -> None
     assert queue.settled == [(delivery, Outcome.RETRY)] * 2
     assert source.extend(delivery)
     assert source.visibility == 30.0
+
+
+def test_what_a_source_tells_of_itself_is_told_behind_the_flags_too() -> None:
+    queue = Queue()
+    queue.counters.add("test_events")
+    source = Draining(Keeping(queue))
+    assert (source.counters.totals(), source.retention) == ({"test_events": 1}, None)

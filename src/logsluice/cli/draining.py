@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from logsluice.model import Delivery, Outcome, Source
+from logsluice.telemetry.counters import Counters
 
 POLL_SECONDS = 1.0
 EMPTY_ROUNDS = 2
@@ -22,6 +23,16 @@ class Passing:
     def visibility(self) -> float | None:
         """As the source."""
         return self._source.visibility
+
+    @property
+    def retention(self) -> float | None:
+        """As the source; None where it tells none."""
+        return getattr(self._source, "retention", None)
+
+    @property
+    def counters(self) -> Counters:
+        """As the source; empty where it counts nothing."""
+        return getattr(self._source, "counters", None) or Counters()
 
     def open(self) -> None:
         """As the source."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 import orjson
+import structlog
 
 from logsluice.errors import Busy, Sick
 from logsluice.framing.limits import MIB
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from logsluice.aws.session import AwsOptions
 
 PART_BYTES = 8 * MIB
+
+_SAID = {
+    "source": "an input that can't be used is kept in the dead letter",
+    "framing": "records that can't be read are kept in the dead letter",
+    "parse": "records that can't be read are kept in the dead letter",
+    "filter": "events that a filter can't use are kept in the dead letter",
+    "sink": "events that an output refuses are kept in the dead letter",
+}
+"""By stage: each has its own limit of repeats in the log, so that many of one kind don't hide another."""
+
+log = structlog.get_logger("dead_letter")
 
 
 class Shelf(Protocol):
@@ -94,10 +106,12 @@ class DeadLetter:
 
     Args:
         shelf: None discards them (they are still counted): for `--to stdout` without a `--dead-letter`.
+        place: The folder or `s3://bucket/prefix`, as people are told of it.
     """
 
-    def __init__(self, shelf: Shelf | None) -> None:
+    def __init__(self, shelf: Shelf | None, place: str = "") -> None:
         self._shelf = shelf
+        self.place = place
 
     def write(self, rejects: Sequence[Reject]) -> None:
         """Write rejects of one delivery. When this returns they are safe.
@@ -111,6 +125,7 @@ class DeadLetter:
             # in order of position: the rest of a delivery must not overwrite what its beginning was named by
             for first, part in _parts(sorted(group, key=_place)):
                 self._shelf.put(_name(origin, output, first), part)
+            _tell(group)
 
 
 def open_dead_letter(place: str, aws: AwsOptions | None = None, base: Path | None = None) -> DeadLetter:
@@ -120,8 +135,20 @@ def open_dead_letter(place: str, aws: AwsOptions | None = None, base: Path | Non
 
         bucket, _, prefix = place.removeprefix("s3://").partition("/")
         prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-        return DeadLetter(S3Prefix(bucket, prefix, aws or AwsOptions()))
-    return DeadLetter(Folder((base or Path()) / place))
+        return DeadLetter(S3Prefix(bucket, prefix, aws or AwsOptions()), place)
+    folder = (base or Path()).resolve() / place
+    return DeadLetter(Folder(folder), str(folder))
+
+
+def trouble_of(place: str) -> str:
+    """Why a folder can't be written, as far as that shows without writing; "" for `s3://bucket/prefix`."""
+    if place.startswith("s3://"):
+        return ""
+    folder = Path(place)
+    nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    if not nearest.is_dir():
+        return f"{nearest} is no folder"
+    return "" if os.access(nearest, os.W_OK | os.X_OK) else f"{nearest} may not be written"
 
 
 def read_dead_letter(folder: Path) -> Iterator[dict[str, Any]]:
@@ -135,6 +162,18 @@ def read_dead_letter(folder: Path) -> Iterator[dict[str, Any]]:
                 if key not in seen:
                     seen.add(key)
                     yield entry
+
+
+def _tell(group: Sequence[Reject]) -> None:
+    """One line for what one input brought: where its first reject comes from, and why; how many there are."""
+    first = min(group, key=_place)
+    about = {
+        "origin": first.origin.uri if first.origin else None,
+        "position": first.position if first.position >= 0 else None,
+        "output": first.output or None,
+    }
+    known = {name: value for name, value in about.items() if value is not None}
+    log.warning(_SAID[first.stage], **known, reason=first.reason, rejects=len(group))
 
 
 def _grouped(rejects: Iterable[Reject]) -> Iterator[tuple[tuple[Origin | None, str], list[Reject]]]:

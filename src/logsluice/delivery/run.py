@@ -293,10 +293,12 @@ class Run:
         policies = self._pipeline.policies
         action = policies.decide(fault, progress.delivery, origin)
         self._pipeline.counters.add("source_faults", 1, fault.kind)
-        log.warning("an input can't be used", input=progress.delivery.id, reason=str(fault), action=action)
         if action == "dead_letter":
-            self._add_rejects(progress, rejects)
-        elif action == "retry":
+            self._add_rejects(progress, rejects)  # which is said when they are safe
+            return
+        place = progress.delivery.id if origin is None else origin.uri
+        log.warning("an input can't be used", origin=place, reason=str(fault), action=action)
+        if action == "retry":
             progress.worsen(Outcome.RETRY)
         elif action == "pause" and origin is not None:
             progress.park(pause_reason(origin))

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from logsluice.config.model import HttpModel
     from logsluice.hosts.daemon import Service
     from logsluice.hosts.status import Status
-    from logsluice.pipeline import Pipeline
 
 REPORT_SECONDS = 60.0
 TOLD = (
@@ -29,7 +28,18 @@ TOLD = (
     "unrouted",
     "filtered_out",
     "rejects",
+    "keys_without_match",
     "crashes",
+)
+TOLD_OF_SOURCE = (
+    "test_events",
+    "ignored_events",
+    "not_notifications",
+    "malformed_records",
+    "refused_objects",
+    "unwanted_objects",
+    "empty_objects",
+    "quarantined",
 )
 
 EXAMPLES = """\b
@@ -150,7 +160,8 @@ def _run_pipelines(
     from logsluice.hosts.daemon import Daemon
 
     services = [service if changed is None else changed(service) for service in assemble(configuration)]
-    report = Report([service.pipeline for service in services])
+    report = Report(services)
+    report.begin()
     ticks = [report.tick]
 
     def tick() -> None:
@@ -201,18 +212,31 @@ def _address(text: str) -> HttpModel:
 
 
 class Report:
-    """Says in the log what was done, once a minute when there was anything, and at the end."""
+    """Says in the log where rejects go, and what was done: once a minute when there was anything, and at the end."""
 
-    def __init__(self, pipelines: Sequence[Pipeline]) -> None:
-        self._pipelines = pipelines
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = services
         self._told = 0
         self._due = time.monotonic() + REPORT_SECONDS
+
+    def begin(self) -> None:
+        """One line for each pipeline, and a warning where rejects could not be kept."""
+        import structlog
+
+        from logsluice.delivery.dead_letter import trouble_of
+
+        log = structlog.get_logger("run")
+        for service in self._services:
+            place = service.pipeline.dead_letter.place
+            log.info("starting", pipeline=service.pipeline.name, dead_letter=place)
+            if trouble := trouble_of(place):
+                log.warning("rejects could not be kept", pipeline=service.pipeline.name, reason=trouble)
 
     def tick(self) -> None:
         """Called often; speaks when it is time."""
         if time.monotonic() >= self._due:
             self._due += REPORT_SECONDS
-            deliveries = sum(pipeline.counters.total("deliveries") for pipeline in self._pipelines)
+            deliveries = sum(service.pipeline.counters.total("deliveries") for service in self._services)
             if deliveries > self._told:
                 self._told = deliveries
                 self.tell("so far")
@@ -222,6 +246,18 @@ class Report:
         import structlog
 
         log = structlog.get_logger("run")
-        for pipeline in self._pipelines:
-            counts = {name: pipeline.counters.total(name) for name in TOLD}
-            log.info(what, pipeline=pipeline.name, **{name: count for name, count in counts.items() if count})
+        for service in self._services:
+            log.info(what, pipeline=service.pipeline.name, **_told(service))
+
+
+def _told(service: Service) -> dict[str, Any]:
+    """What there was any of. A delivery that is parked for a while, or comes again, is not one more."""
+    counters = service.pipeline.counters
+    outcomes = counters.by_label("deliveries")
+    counts = {name: counters.total(name) for name in TOLD}
+    counts["deliveries"] -= outcomes.get("parked", 0) + outcomes.get("retry", 0)
+    counts["given_back"] = outcomes.get("retry", 0)
+    if (source := getattr(service.source, "counters", None)) is not None:
+        counts |= {name: source.total(name) for name in TOLD_OF_SOURCE}
+    told: dict[str, Any] = {name: count for name, count in counts.items() if count}
+    return told | ({"dead_letter": service.pipeline.dead_letter.place} if counts["rejects"] else {})
