@@ -124,7 +124,8 @@ def object_fault(error: Exception, what: str, may_list: Callable[[], bool]) -> S
     Args:
         error: A ClientError, or whatever the transport raised.
         what: The object's URI.
-        may_list: Asks S3 whether the bucket may be listed; called only for a 403 whose text leaves that open.
+        may_list: Whether the bucket may be listed, or S3's answer raised; called only for a 403 whose text leaves
+            that open.
     """
     if not isinstance(error, ClientError):
         return Unavailable(f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")

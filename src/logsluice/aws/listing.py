@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from logsluice.aws.envelopes import Announcement
 from logsluice.aws.faults import explain, is_denied, is_passing
-from logsluice.errors import LogsluiceError, Unavailable
+from logsluice.errors import LogsluiceError, Unavailable, UsageError
 
 _ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
 """Not readable before they are restored; Glacier Instant Retrieval is (Amazon S3 User Guide, "Storage classes")."""
@@ -114,6 +114,8 @@ def look_into(lister: Lister, prefix: str) -> str:
 def _fault(error: Exception, doing: str) -> LogsluiceError:
     said = explain(error, doing)
     if isinstance(error, ClientError):
+        if is_denied(error):
+            return UsageError(str(said), "grant s3:ListBucket on the bucket itself to this role or user")
         return Unavailable(str(said)) if is_passing(error) else said
     return Unavailable(str(said)) if isinstance(error, HTTPClientError | BotoConnectionError) else said
 

@@ -62,6 +62,7 @@ class Reading:
         folder: With it, `[@metadata][s3]` has bucket_name, object_key, and object_folder: the group `folder` of this
             pattern in the key, "" where it is not found.
         unversioned: Buckets whose versions we may not read, as found out.
+        unlisted: Buckets that we may not list, as found out.
     """
 
     owner: str = ""
@@ -74,6 +75,7 @@ class Reading:
     properties: Literal["all"] | tuple[str, ...] = ()
     folder: regex.Pattern[str] | None = None
     unversioned: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
 
     def arguments(self, found: Announcement) -> dict[str, str]:
         """What GetObject is given for an object."""
@@ -251,7 +253,15 @@ class _S3Stream:
         return fault
 
     def _may_list(self) -> bool:
+        """Asked of S3; where it was denied once, the bucket is not asked about again."""
+        if self._object.bucket in self._reading.unlisted:
+            return False
         payer = {"RequestPayer": self._reading.request_payer} if self._reading.request_payer else {}
         bucket = self._arguments["Bucket"]
-        self._client.list_objects_v2(Bucket=bucket, Prefix=self._object.key, MaxKeys=1, **payer)
+        try:
+            self._client.list_objects_v2(Bucket=bucket, Prefix=self._object.key, MaxKeys=1, **payer)
+        except ClientError as error:
+            if is_denied(error):
+                self._reading.unlisted.add(self._object.bucket)
+            raise
         return True
