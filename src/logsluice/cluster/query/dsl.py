@@ -1,20 +1,21 @@
 """From a query's tree to the query DSL of OpenSearch and Elasticsearch, for one group of indices.
 
-`docs/query-semantics.md` has the table of what each node means for each kind of field; here is a cluster's way to say
-it. Everything stands in filter context: no scores.
+What each node means for each kind of field is in `query.compiling`; here is a cluster's way to say it. Everything
+stands in filter context: no scores.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from logsluice.cluster.query.mapping import FormatName, Group, Identity, Inside, Leaf, Parent, Target, resolve
-from logsluice.errors import QueryError
-from logsluice.query import values
-from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Pattern, Wild
+from logsluice.formats.fields import Kind
+from logsluice.query import compiling, values
+from logsluice.query.compiling import Comparison
+from logsluice.query.syntax import Between, Like, Match, Pattern, Wild
 
 Clause: TypeAlias = dict[str, Any]
 
@@ -28,58 +29,30 @@ _LAST = "\U0010ffff"
 """No string is greater, but for those that begin with it."""
 
 _IPV4: Clause = {"gte": "0.0.0.0", "lte": "255.255.255.255"}  # noqa: S104 - an end of a range, no address to bind
-_SEARCHED = frozenset({"keyword", "text", "object"})
 
 
-class Compiler:
-    """Compiles one query for one group after the other."""
+class Compiler(compiling.Compiler[Clause, Group, Target, Leaf]):
+    """Compiles one query for one group of indices after the other."""
 
-    def __init__(self, query: str, now: datetime | None = None) -> None:
-        self.query = query
-        self.now = now or datetime.now(UTC)
-        self._accepted: set[int] = set()
-        self._refused: dict[int, str] = {}
+    def _resolve(self, name: str, group: Group) -> Target:
+        return resolve(name, group)
 
-    def check(self, node: Node, groups: Iterable[Group]) -> None:
-        """Raise QueryError for a value that its field can't have in any group: one where it can is enough."""
-        for group in groups:
-            self.condition(node, group)
-        for position in sorted(self._refused.keys() - self._accepted):
-            raise QueryError(self._refused[position], self.query, position)
+    def _exists(self, target: Target) -> Clause:
+        return exists(target)
 
-    def condition(self, node: Node, group: Group) -> Clause:
-        """A condition for the events of a group; a value that its field can't have there finds nothing."""
-        match node:
-            case All():
-                return ALWAYS
-            case And(nodes):
-                return all_of(self.condition(inner, group) for inner in nodes)
-            case Or(nodes):
-                return any_of(self.condition(inner, group) for inner in nodes)
-            case Not(inner):
-                return none_of(self.condition(inner, group))
-            case Exists(name):
-                return exists(resolve(name, group))
-            case Match(field=None) | Like(field=None):
-                return self._free(node, group)
-            case _:
-                return self._on(resolve(str(node.field), group), node)
+    def _all_of(self, conditions: Iterable[Clause]) -> Clause:
+        return all_of(conditions)
 
-    def _on(self, target: Target, node: Match | Like | Between) -> Clause:
-        if target is None:
-            return NEVER
-        try:
-            condition = self._compare(target, node)
-        except values.Impossible as error:
-            raise QueryError(f"{node.field}: {error}", self.query, node.position) from None
-        except ValueError as error:
-            self._refused[node.position] = f"{node.field}: {error}"
-            return NEVER
-        self._accepted.add(node.position)
-        return condition
+    def _any_of(self, conditions: Iterable[Clause]) -> Clause:
+        return any_of(conditions)
 
-    def _compare(self, target: Leaf | Inside | Parent | FormatName | Identity, node: Match | Like | Between) -> Clause:
+    def _none_of(self, condition: Clause) -> Clause:
+        return none_of(condition)
+
+    def _compare(self, target: Target, node: Comparison) -> Clause:
         match target:
+            case None:
+                return NEVER
             case FormatName(value):
                 return ALWAYS if _holds(value, node) else NEVER
             case Identity():
@@ -89,119 +62,56 @@ class Compiler:
             case Parent():
                 raise ValueError(f"it is an object: name one of its fields, or ask for {node.field}:*")
             case Inside(root, name):
-                if isinstance(node, Like) and root.mapped == "flattened":
-                    return _prefix(name, node.pattern)
-                if isinstance(node, Between) and root.mapped == "flattened":
-                    # Elasticsearch refuses an open end there
-                    return _range(name, node, node.low or "", _LAST if node.high is None else node.high)
-                return self._keyword(name, node)
-            case Leaf(kind="text"):
-                return self._text(target, node)
+                return _flattened(name, node) if root.mapped == "flattened" else _terms(name, node)
             case Leaf():
-                compiled: Clause = getattr(self, f"_{target.kind}")(target.name, node)
-                return compiled
+                return self._of_kind(target.kind, target, node)
 
-    # ---------------------------------------------------------------------------------------------- by kind
+    def _free(self, node: Match | Like, group: Group, kinds: frozenset[Kind]) -> Iterator[Clause]:
+        return (self._of_kind(leaf.kind, leaf, node) for leaf in group.fields.values() if leaf.kind in kinds)
 
-    def _keyword(self, name: str, node: Match | Like | Between) -> Clause:
-        match node:
-            case Match():
-                return {"term": {name: node.value}}
-            case Like():
-                return {"wildcard": {name: {"value": wildcard(node.pattern)}}}
-            case Between():
-                return _range(name, node, node.low, node.high)
+    def _keyword(self, place: Leaf, node: Comparison) -> Clause:
+        return _terms(place.name, node)
 
-    def _text(self, leaf: Leaf, node: Match | Like | Between) -> Clause:
-        """By words, as the field's analyzer parts them; a pattern of other characters looks at the whole value."""
-        if isinstance(node, Between):
-            raise ValueError("text has no order; search for its words, or use wildcards")
+    def _words(self, place: Leaf, node: Match | Like) -> Clause:
+        """By words, as the field's analyzer parts them."""
         if isinstance(node, Match):
-            return {"match_phrase": {leaf.name: node.value}} if values.words(node.value) else NEVER
+            return {"match_phrase": {place.name: node.value}} if values.words(node.value) else NEVER
         lower = tuple(part if isinstance(part, Wild) else part.lower() for part in node.pattern)
-        if values.is_within_word(lower) or not leaf.whole:
-            return {"wildcard": {leaf.name: {"value": wildcard(lower)}}}
-        return {"wildcard": {leaf.whole: {"value": wildcard(lower), "case_insensitive": True}}}
+        if values.is_within_word(lower) or not place.whole:
+            return {"wildcard": {place.name: {"value": wildcard(lower)}}}
+        return {"wildcard": {place.whole: {"value": wildcard(lower), "case_insensitive": True}}}
 
-    def _integer(self, name: str, node: Match | Like | Between) -> Clause:
-        match node:
-            case Match():
-                value = values.number(node.value)
-                return {"term": {name: value}} if _LEAST <= value <= _GREATEST else NEVER
-            case Like():
-                raise ValueError("a number has no wildcards; use a range such as [500 TO 599]")
-            case Between():
-                low = None if node.low is None else values.number(node.low)
-                high = None if node.high is None else values.number(node.high)
-                if (low is not None and low > _GREATEST) or (high is not None and high < _LEAST):
-                    return NEVER
-                low = None if low is None else max(low, _LEAST)
-                high = None if high is None else min(high, _GREATEST)
-                return _range(name, node, low, high)
+    def _leaves(self, place: Leaf, node: Match | Like) -> Clause:
+        return _terms(place.name, node)
 
-    def _float(self, name: str, node: Match | Like | Between) -> Clause:
-        if isinstance(node, Match):
-            return {"term": {name: values.number(node.value)}}
-        return self._integer(name, node)
+    def _equal(self, kind: Kind, place: Leaf, value: float | bool) -> Clause:
+        if kind == "integer" and not _LEAST <= value <= _GREATEST:
+            return NEVER
+        return {"term": {place.name: value}}
 
-    def _boolean(self, name: str, node: Match | Like | Between) -> Clause:
-        if not isinstance(node, Match):
-            raise ValueError("it is true or false")
-        return {"term": {name: values.boolean(node.value)}}
+    def _between(self, place: Leaf, node: Between, low: float | None, high: float | None) -> Clause:
+        if (low is not None and low > _GREATEST) or (high is not None and high < _LEAST):
+            return NEVER
+        low = None if low is None else max(low, _LEAST)
+        high = None if high is None else min(high, _GREATEST)
+        return _range(place.name, node, low, high)
 
-    def _time(self, name: str, node: Match | Like | Between) -> Clause:
-        match node:
-            case Match():
-                start, end = values.moments(node.value, self.now)
-                return between_times(name, start, end)
-            case Like():
-                raise ValueError("a date has no wildcards; `2026-01` is the whole month")
-            case Between():
-                since = until = None
-                if node.low is not None:
-                    since = values.moments(node.low, self.now)[0 if node.low_inclusive else 1]
-                if node.high is not None:
-                    until = values.moments(node.high, self.now)[1 if node.high_inclusive else 0]
-                return between_times(name, since, until)
+    def _within_times(self, place: Leaf, since: datetime | None, until: datetime | None) -> Clause:
+        return between_times(place.name, since, until)
 
-    def _ip(self, name: str, node: Match | Like | Between) -> Clause:
-        match node:
-            case Match():
-                net = values.network(node.value)
-                return _addresses(name, {"gte": str(net[0]), "lte": str(net[-1])}, net.version)
-            case Like():
-                raise ValueError("an address has no wildcards; use a network such as 10.0.0.0/8")
-            case Between():
-                low = None if node.low is None else values.network(node.low)
-                high = None if node.high is None else values.network(node.high)
-                known = [net for net in (low, high) if net is not None]
-                if len({net.version for net in known}) > 1:
-                    raise ValueError("a range is of IPv4 or of IPv6 addresses")
-                limits: Clause = {}
-                if low is not None:
-                    limits |= {"gte": str(low[0])} if node.low_inclusive else {"gt": str(low[-1])}
-                if high is not None:
-                    limits |= {"lte": str(high[-1])} if node.high_inclusive else {"lt": str(high[0])}
-                return _addresses(name, limits, known[0].version)
+    def _in_network(self, place: Leaf, network: values.Network) -> Clause:
+        return _addresses(place.name, {"gte": str(network[0]), "lte": str(network[-1])}, network.version)
 
-    def _geo_point(self, name: str, node: Match | Like | Between) -> Clause:  # noqa: ARG002
-        raise ValueError("a point on the map can only be asked for with `:*`")
-
-    def _object(self, name: str, node: Match | Like | Between) -> Clause:
-        if isinstance(node, Between):
-            raise ValueError("an object has no order: name one of its fields")
-        return self._keyword(name, node)
-
-    def _free(self, node: Match | Like, group: Group) -> Clause:
-        """Free text: keywords and the values of objects whole, text by words, addresses where it is one."""
-        kinds = set(_SEARCHED)
-        if isinstance(node, Match):
-            try:
-                values.network(node.value)
-                kinds.add("ip")
-            except ValueError:
-                pass
-        return any_of(self._compare(leaf, node) for leaf in group.fields.values() if leaf.kind in kinds)
+    def _between_addresses(
+        self, place: Leaf, node: Between, low: values.Network | None, high: values.Network | None
+    ) -> Clause:
+        limits: Clause = {}
+        if low is not None:
+            limits |= {"gte": str(low[0])} if node.low_inclusive else {"gt": str(low[-1])}
+        if high is not None:
+            limits |= {"lte": str(high[-1])} if node.high_inclusive else {"lt": str(high[0])}
+        version = next(network.version for network in (low, high) if network is not None)
+        return _addresses(place.name, limits, version)
 
 
 def exists(target: Target) -> Clause:
@@ -257,6 +167,28 @@ def wildcard(pattern: Pattern) -> str:
     return "".join(part.value if isinstance(part, Wild) else re.sub(r"([\\*?])", r"\\\1", part) for part in pattern)
 
 
+def _terms(name: str, node: Comparison) -> Clause:
+    """Whole values of a field."""
+    match node:
+        case Match():
+            return {"term": {name: node.value}}
+        case Like():
+            return {"wildcard": {name: {"value": wildcard(node.pattern)}}}
+        case Between():
+            return _range(name, node, node.low, node.high)
+
+
+def _flattened(name: str, node: Comparison) -> Clause:
+    """Likewise, within an object of Elasticsearch, which refuses an open end of a range there."""
+    match node:
+        case Match():
+            return _terms(name, node)
+        case Like():
+            return _prefix(name, node.pattern)
+        case Between():
+            return _range(name, node, node.low or "", _LAST if node.high is None else node.high)
+
+
 def _prefix(name: str, pattern: Pattern) -> Clause:
     match pattern:
         case (str(start), Wild.MANY):
@@ -265,7 +197,7 @@ def _prefix(name: str, pattern: Pattern) -> Clause:
             raise ValueError("within an object Elasticsearch knows one `*`, at the end")
 
 
-def _holds(value: str, node: Match | Like | Between) -> bool:
+def _holds(value: str, node: Comparison) -> bool:
     match node:
         case Match():
             return value == node.value

@@ -1,6 +1,6 @@
 """From a query's tree to a SQL condition over one group of files. Values are bound, never written into the SQL.
 
-`docs/query-semantics.md` has the table of what each node means for each kind of field; here is DuckDB's way to say it.
+What each node means for each kind of field is in `query.compiling`; here is DuckDB's way to say it.
 A condition may be NULL where a field is absent, which WHERE takes for false; `Not` turns NULL to false first.
 """
 
@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from logsluice.errors import QueryError
+from logsluice.formats.fields import Kind
 from logsluice.formats.rows import EXTRA
-from logsluice.query import values
-from logsluice.query.syntax import All, And, Between, Exists, Like, Match, Node, Not, Or, Wild
+from logsluice.query import compiling, values
+from logsluice.query.compiling import Comparison
+from logsluice.query.syntax import Between, Like, Match, Node, Wild
 from logsluice.store.columns import Column
 from logsluice.store.query.schema import FormatName, Group, Inside, Parent, Target, resolve
 
@@ -47,27 +49,21 @@ MACROS = (
 """What a connection must know before it runs compiled conditions."""
 
 
-class Compiler:
-    """Compiles one query for one group after the other.
+class Compiler(compiling.Compiler[str, Group, Target, str]):
+    """Compiles one query for one group of files after the other.
 
     Attributes:
         parameters: What `$1`, `$2` … stand for, in all the SQL that was compiled.
     """
 
     def __init__(self, query: str, now: datetime | None = None) -> None:
-        self.query = query
-        self.now = now or datetime.now(UTC)
+        super().__init__(query, now)
         self.parameters: list[object] = []
-        self._accepted: set[int] = set()
-        self._refused: dict[int, str] = {}
 
     def check(self, node: Node, groups: Iterable[Group]) -> None:
-        """Raise QueryError for a value that its field can't have in any group: one where it can is enough."""
-        for group in groups:
-            self.condition(node, group)
+        """Likewise; nothing stays bound."""
+        super().check(node, groups)
         self.parameters.clear()
-        for position in sorted(self._refused.keys() - self._accepted):
-            raise QueryError(self._refused[position], self.query, position)
 
     def bind(self, value: object) -> str:
         """A parameter for a value."""
@@ -76,74 +72,62 @@ class Compiler:
         self.parameters.append(value)
         return f"${len(self.parameters)}"
 
-    def condition(self, node: Node, group: Group) -> str:
-        """A condition for the events of a group; a value that its field can't have there finds nothing."""
-        match node:
-            case All():
-                return ALWAYS
-            case And(nodes):
-                return _all(self.condition(inner, group) for inner in nodes)
-            case Or(nodes):
-                return _any(self.condition(inner, group) for inner in nodes)
-            case Not(inner):
-                return _not(self.condition(inner, group))
-            case Exists(name):
-                return exists(resolve(name, group))
-            case Match(field=None) | Like(field=None):
-                return self._free(node, group)
-            case _:
-                return self._on(resolve(str(node.field), group), node)
+    def _resolve(self, name: str, group: Group) -> Target:
+        return resolve(name, group)
 
-    def _on(self, target: Target, node: Match | Like | Between) -> str:
-        if target is None:
-            return NEVER
-        try:
-            condition = self._compare(target, node)
-        except values.Impossible as error:
-            raise QueryError(f"{node.field}: {error}", self.query, node.position) from None
-        except ValueError as error:
-            self._refused[node.position] = f"{node.field}: {error}"
-            return NEVER
-        self._accepted.add(node.position)
-        return condition
+    def _exists(self, target: Target) -> str:
+        return exists(target)
 
-    def _compare(self, target: Column | Inside | Parent | FormatName, node: Match | Like | Between) -> str:
+    # Parts that are TRUE or FALSE stay where they are: their neighbours' parameters are bound and must be used.
+
+    def _all_of(self, conditions: Iterable[str]) -> str:
+        return _all(conditions)
+
+    def _any_of(self, conditions: Iterable[str]) -> str:
+        return _any(conditions)
+
+    def _none_of(self, condition: str) -> str:
+        return f"NOT coalesce({condition}, FALSE)"
+
+    def _compare(self, target: Target, node: Comparison) -> str:
         match target:
+            case None:
+                return NEVER
             case FormatName(value):
                 return self._keyword(_sql_text(value), node)
             case Parent():
                 raise ValueError(f"it is an object: name one of its fields, or ask for {node.field}:*")
             case Inside():
-                compare = getattr(self, f"_{target.kind}")
-                return _some(values_at(target), lambda item: compare(item, node))
+                return _some(values_at(target), lambda item: self._of_kind(target.kind, item, node))
             case Column():
                 return self._column(target, node)
 
-    def _column(self, column: Column, node: Match | Like | Between) -> str:
-        compare = getattr(self, f"_{column.kind}")
+    def _column(self, column: Column, node: Comparison) -> str:
         if column.many and column.kind != "object":
-            return _some(quoted(column.name), lambda item: compare(item, node))
-        condition: str = compare(quoted(column.name), node)
-        return condition
+            return _some(quoted(column.name), lambda item: self._of_kind(column.kind, item, node))
+        return self._of_kind(column.kind, quoted(column.name), node)
 
-    # ---------------------------------------------------------------------------------------------- by kind
+    def _free(self, node: Match | Like, group: Group, kinds: frozenset[Kind]) -> Iterator[str]:
+        return (
+            self._inside(quoted(EXTRA), node, "json_type(leaf) = 'VARCHAR'")
+            if column.name == EXTRA
+            else self._column(column, node)
+            for column in group.columns.columns
+            if column.kind in kinds and column.name not in _UNREAD
+        )
 
-    def _keyword(self, column: str, node: Match | Like | Between) -> str:
+    def _keyword(self, place: str, node: Comparison) -> str:
         match node:
             case Match():
-                return f"{column} = {self.bind(node.value)}"
+                return f"{place} = {self.bind(node.value)}"
             case Like():
-                return f"{column} LIKE {self.bind(values.like(node.pattern))} ESCAPE '\\'"
+                return f"{place} LIKE {self.bind(values.like(node.pattern))} ESCAPE '\\'"
             case Between():
-                return self._between(column, node, node.low, node.high)
+                return self._between(place, node, node.low, node.high)
 
-    def _text(self, column: str, node: Match | Like | Between) -> str:
-        if isinstance(node, Between):
-            raise ValueError("text has no order; search for its words, or use wildcards")
-        return self._words(f"lower({column})", node)
-
-    def _words(self, lowered: str, node: Match | Like) -> str:
-        """Over a text in lower case. A plain search goes first: it is much cheaper than the regular expression."""
+    def _words(self, place: str, node: Match | Like) -> str:
+        """In lower case. A plain search goes first: it is much cheaper than the regular expression."""
+        lowered = f"lower({place})"
         if isinstance(node, Match):
             found = values.words(node.value)
             if not found:
@@ -158,103 +142,44 @@ class Compiler:
             return plain[0]  # `*part*` within a word is `part` anywhere
         return _all([*plain, f"regexp_matches({lowered}, {self.bind(values.word_like(lower))})"])
 
-    def _integer(self, column: str, node: Match | Like | Between) -> str:
-        match node:
-            case Match():
-                return f"{column} = {self.bind(values.number(node.value))}"
-            case Like():
-                raise ValueError("a number has no wildcards; use a range such as [500 TO 599]")
-            case Between():
-                low = None if node.low is None else values.number(node.low)
-                high = None if node.high is None else values.number(node.high)
-                return self._between(column, node, low, high)
+    def _leaves(self, place: str, node: Match | Like) -> str:
+        return self._inside(place, node, "TRUE")
 
-    _float = _integer
-
-    def _boolean(self, column: str, node: Match | Like | Between) -> str:
-        if not isinstance(node, Match):
-            raise ValueError("it is true or false")
-        return f"{column} = {self.bind(values.boolean(node.value))}"
-
-    def _time(self, column: str, node: Match | Like | Between) -> str:
-        match node:
-            case Match():
-                start, end = values.moments(node.value, self.now)
-                return _all([f"{column} >= {self.bind(start)}", f"{column} < {self.bind(end)}"])
-            case Like():
-                raise ValueError("a date has no wildcards; `2026-01` is the whole month")
-            case Between():
-                limits = []
-                if node.low is not None:
-                    start, end = values.moments(node.low, self.now)
-                    limits.append(f"{column} >= {self.bind(start if node.low_inclusive else end)}")
-                if node.high is not None:
-                    start, end = values.moments(node.high, self.now)
-                    limits.append(f"{column} < {self.bind(end if node.high_inclusive else start)}")
-                return _all(limits)
-
-    def _ip(self, column: str, node: Match | Like | Between) -> str:
-        match node:
-            case Match():
-                return self._in_network(column, values.network(node.value))
-            case Like():
-                raise ValueError("an address has no wildcards; use a network such as 10.0.0.0/8")
-            case Between():
-                low = None if node.low is None else values.network(node.low)
-                high = None if node.high is None else values.network(node.high)
-                known = [net for net in (low, high) if net is not None]
-                if len({net.version for net in known}) > 1:
-                    raise ValueError("a range is of IPv4 or of IPv6 addresses")
-                key = _ip_key(column, known[0].version)
-                first = None if low is None else _ip_value(low[0] if node.low_inclusive else low[-1])
-                last = None if high is None else _ip_value(high[-1] if node.high_inclusive else high[0])
-                return self._between(key, node, first, last)
-
-    def _in_network(self, column: str, net: values.Network) -> str:
-        if net.version == 4 and net.num_addresses == 1:
-            return f"{column} = {self.bind(str(net[0]))}"
-        key = _ip_key(column, net.version)
-        return f"{key} BETWEEN {self.bind(_ip_value(net[0]))} AND {self.bind(_ip_value(net[-1]))}"
-
-    def _geo_point(self, column: str, node: Match | Like | Between) -> str:  # noqa: ARG002 - one signature for all
-        raise ValueError("a point on the map can only be asked for with `:*`")
-
-    def _object(self, column: str, node: Match | Like | Between) -> str:
-        if isinstance(node, Between):
-            raise ValueError("an object has no order: name one of its fields")
-        return self._leaves(column, node, "TRUE")
-
-    def _leaves(self, column: str, node: Match | Like, which: str) -> str:
-        """One of the plain values in an object, whole. A search of the JSON text goes first: it is much cheaper."""
+    def _inside(self, place: str, node: Match | Like, which: str) -> str:
+        """A search of the JSON text goes first: it is much cheaper than to take it apart."""
         parts = [node.value] if isinstance(node, Match) else [part for part in node.pattern if isinstance(part, str)]
-        plain = [f"contains(CAST({column} AS VARCHAR), {self.bind(_within_json(part))})" for part in parts]
+        plain = [f"contains(CAST({place} AS VARCHAR), {self.bind(_within_json(part))})" for part in parts]
         one = self._keyword("(leaf ->> '$')", node)
-        return _all([*plain, f"len(list_filter(json_leaves({column}), lambda leaf: {which} AND {one})) > 0"])
+        return _all([*plain, f"len(list_filter(json_leaves({place}), lambda leaf: {which} AND {one})) > 0"])
 
-    def _between(self, column: str, node: Between, low: str | float | None, high: str | float | None) -> str:
+    def _equal(self, kind: Kind, place: str, value: float | bool) -> str:  # noqa: ARG002 - one signature for all
+        return f"{place} = {self.bind(value)}"
+
+    def _between(self, place: str, node: Between, low: str | float | None, high: str | float | None) -> str:
         limits = []
         if low is not None:
-            limits.append(f"{column} {'>=' if node.low_inclusive else '>'} {self.bind(low)}")
+            limits.append(f"{place} {'>=' if node.low_inclusive else '>'} {self.bind(low)}")
         if high is not None:
-            limits.append(f"{column} {'<=' if node.high_inclusive else '<'} {self.bind(high)}")
+            limits.append(f"{place} {'<=' if node.high_inclusive else '<'} {self.bind(high)}")
         return _all(limits)
 
-    def _free(self, node: Match | Like, group: Group) -> str:
-        """Free text: keywords and the values of objects whole, text by words, addresses where it is one."""
-        kinds = {"keyword", "text", "object"}
-        if isinstance(node, Match):
-            try:
-                values.network(node.value)
-                kinds.add("ip")
-            except ValueError:
-                pass
-        return _any(
-            self._leaves(quoted(EXTRA), node, "json_type(leaf) = 'VARCHAR'")
-            if column.name == EXTRA
-            else self._column(column, node)
-            for column in group.columns.columns
-            if column.kind in kinds and column.name not in _UNREAD
-        )
+    def _within_times(self, place: str, since: datetime | None, until: datetime | None) -> str:
+        limits = [f"{place} {sign} {self.bind(end)}" for sign, end in ((">=", since), ("<", until)) if end is not None]
+        return _all(limits)
+
+    def _in_network(self, place: str, network: values.Network) -> str:
+        if network.version == 4 and network.num_addresses == 1:
+            return f"{place} = {self.bind(str(network[0]))}"
+        key = _ip_key(place, network.version)
+        return f"{key} BETWEEN {self.bind(_ip_value(network[0]))} AND {self.bind(_ip_value(network[-1]))}"
+
+    def _between_addresses(
+        self, place: str, node: Between, low: values.Network | None, high: values.Network | None
+    ) -> str:
+        version = next(network.version for network in (low, high) if network is not None)
+        first = None if low is None else _ip_value(low[0] if node.low_inclusive else low[-1])
+        last = None if high is None else _ip_value(high[-1] if node.high_inclusive else high[0])
+        return self._between(_ip_key(place, version), node, first, last)
 
 
 def exists(target: Target) -> str:
@@ -355,16 +280,11 @@ def _ip_value(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int | s
     return int(address) if address.version == 4 else f"{int(address):032x}"
 
 
-# Parts that are TRUE or FALSE stay where they are: their neighbours' parameters are bound and must be used.
-
-
 def _all(conditions: Iterable[str]) -> str:
-    return f"({' AND '.join(conditions) or ALWAYS})"
+    joined = " AND ".join(conditions)
+    return f"({joined})" if joined else ALWAYS
 
 
 def _any(conditions: Iterable[str]) -> str:
-    return f"({' OR '.join(conditions) or NEVER})"
-
-
-def _not(condition: str) -> str:
-    return f"NOT coalesce({condition}, FALSE)"
+    joined = " OR ".join(conditions)
+    return f"({joined})" if joined else NEVER
