@@ -17,37 +17,20 @@ from tests.parts.moto_server import CREDENTIALS, MotoServer
 LOGSLUICE = [str(Path(sys.executable).with_name("logsluice"))]
 
 
-class Cloud:
-    """A bucket and a queue in moto; objects that are put are announced by moto itself."""
+class Programs:
+    """The program beside a queue, in processes of its own.
 
-    bucket = "logs"
+    Attributes:
+        sqs: A client past all that is tested.
+        queue: The queue's URL; the program finds it in the variable QUEUE.
+        programs: All that were started.
+    """
 
-    def __init__(self, moto: MotoServer, visibility: int = 3, region: str = "us-east-1") -> None:
-        self.moto = moto
+    def __init__(self, sqs: Any, queue: str, **endpoints: str) -> None:
+        self.sqs = sqs
+        self.queue = queue
         self.programs: list[subprocess.Popen[bytes]] = []
-        self.s3 = moto.client("s3", region=region)
-        self.sqs = moto.client("sqs", region=region)
-        self.queue: str = self.sqs.create_queue(QueueName="logs", Attributes={"VisibilityTimeout": str(visibility)})[
-            "QueueUrl"
-        ]
-        self.queue_arn: str = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])[
-            "Attributes"
-        ]["QueueArn"]
-        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
-        self.s3.create_bucket(Bucket=self.bucket, **elsewhere)
-        self.announce(True)
-
-    def announce(self, on: bool) -> None:
-        """Whether the bucket tells the queue of new objects."""
-        queues = [{"QueueArn": self.queue_arn, "Events": ["s3:ObjectCreated:*"]}] if on else []
-        self.s3.put_bucket_notification_configuration(
-            Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": queues}
-        )
-
-    def put(self, key: str, data: bytes) -> str:
-        """Put an object; its ETag without quotes."""
-        etag: str = self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)["ETag"]
-        return etag.strip('"')
+        self._endpoints = endpoints
 
     def send(self, body: Any) -> None:
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=body if isinstance(body, str) else json.dumps(body))
@@ -64,7 +47,7 @@ class Cloud:
         return {
             **kept,
             **CREDENTIALS,
-            "AWS_ENDPOINT_URL": self.moto.url,
+            **self._endpoints,
             "AWS_EC2_METADATA_DISABLED": "true",
             "QUEUE": self.queue,
             **more,
@@ -98,6 +81,38 @@ class Cloud:
             assert program.poll() is None, f"the program ended: {said}"
             assert time.monotonic() < end, f"{self.left()} messages are left: {said}"
             time.sleep(0.2)
+
+
+class Cloud(Programs):
+    """A bucket and a queue in moto; objects that are put are announced by moto itself."""
+
+    bucket = "logs"
+
+    def __init__(self, moto: MotoServer, visibility: int = 3, region: str = "us-east-1") -> None:
+        self.moto = moto
+        self.s3 = moto.client("s3", region=region)
+        sqs = moto.client("sqs", region=region)
+        visible = {"VisibilityTimeout": str(visibility)}
+        queue: str = sqs.create_queue(QueueName="logs", Attributes=visible)["QueueUrl"]
+        super().__init__(sqs, queue, AWS_ENDPOINT_URL=moto.url)
+        self.queue_arn: str = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+        self.s3.create_bucket(Bucket=self.bucket, **elsewhere)
+        self.announce(True)
+
+    def announce(self, on: bool) -> None:
+        """Whether the bucket tells the queue of new objects."""
+        queues = [{"QueueArn": self.queue_arn, "Events": ["s3:ObjectCreated:*"]}] if on else []
+        self.s3.put_bucket_notification_configuration(
+            Bucket=self.bucket, NotificationConfiguration={"QueueConfigurations": queues}
+        )
+
+    def put(self, key: str, data: bytes) -> str:
+        """Put an object; its ETag without quotes."""
+        etag: str = self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)["ETag"]
+        return etag.strip('"')
 
 
 def alb_line(number: int) -> str:

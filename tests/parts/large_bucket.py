@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime
@@ -16,12 +17,16 @@ from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+_SIGNER = re.compile(r"Credential=([^/]+)/")
+"""Whose access key signed a request (Signature Version 4)."""
+
 
 class LargeBucket:
     """One bucket, `logs`, on a port of its own.
 
     Attributes:
         reads: How often each key was read.
+        readers: How many reads each access key made, "" for requests without one.
         listings: How many requests listed something, by prefix.
     """
 
@@ -29,6 +34,7 @@ class LargeBucket:
 
     def __init__(self) -> None:
         self.reads: Counter[str] = Counter()
+        self.readers: Counter[str] = Counter()
         self.listings: Counter[str] = Counter()
         self._objects: dict[str, tuple[bytes, str, float]] = {}
         self._keys: list[str] = []
@@ -56,9 +62,15 @@ class LargeBucket:
                 bisect.insort(self._keys, key)
             self._objects[key] = (content, hashlib.md5(content, usedforsecurity=False).hexdigest(), modified)
 
-    def read(self, key: str) -> tuple[bytes, str, float] | None:
+    def found(self, key: str) -> tuple[bytes, str]:
+        """The content of an object that is there, and its ETag without quotes."""
+        with self._lock:
+            return self._objects[key][:2]
+
+    def read(self, key: str, reader: str = "") -> tuple[bytes, str, float] | None:
         with self._lock:
             self.reads[key] += 1
+            self.readers[reader] += 1
             return self._objects.get(key)
 
     def list(self, prefix: str, after: str, delimiter: str, size: int) -> str:
@@ -114,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self._answer(200, page.encode(), {"Content-Type": "application/xml"})
             return
-        found = self.bucket.read(key)
+        signer = _SIGNER.search(self.headers.get("Authorization", ""))
+        found = self.bucket.read(key, signer[1] if signer else "")
         if found is None:
             self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
             return
