@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logsluice.model import Encoded
+from logsluice.model import Encoded, Event
 
 
 @dataclass(slots=True)
@@ -33,6 +33,22 @@ class Documents:
         offset = len(self.data)
         self.data += other.data
         self.ends.extend(map(offset.__add__, other.ends))
+
+
+def encode_each(
+    events: Sequence[Event], refuse: Callable[[int, str], None], write: Callable[[Event], bytes]
+) -> Encoded:
+    """A document of each event, which may be empty; those that `write` raises ValueError for are refused."""
+    body, metadata = Documents(), list[dict[str, Any]]()
+    for index, event in enumerate(events):
+        try:
+            body.data += write(event)
+        except ValueError as error:
+            refuse(index, str(error))
+            continue
+        body.end()
+        metadata.append(event.get("@metadata", {}))
+    return Encoded(body, metadata, len(body.data))
 
 
 class DocumentSink:

@@ -39,7 +39,7 @@ from logsluice.lang.references import MISSING, Reference
 from logsluice.lang.templates import template
 from logsluice.lang.text import sprintf_text
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._documents import Documents, DocumentSink
+from logsluice.sinks._documents import DocumentSink, encode_each
 
 MOST_DATA = 1000
 """In one request."""
@@ -166,17 +166,7 @@ class CloudWatchSink(DocumentSink):
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """What each event measures."""
-        body, metadata = Documents(), list[dict[str, Any]]()
-        for index, event in enumerate(events):
-            try:
-                measured = self._measured(event)
-                body.data += b"" if measured is None else dumps(measured)
-            except ValueError as error:
-                refuse(index, str(error))
-                continue
-            body.end()
-            metadata.append(event.get("@metadata", {}))
-        return Encoded(body, metadata, len(body.data))
+        return encode_each(events, refuse, self._measured)
 
     def document(self, encoded: Encoded, index: int) -> bytes:
         """What the event measures, as an object."""
@@ -242,13 +232,13 @@ class CloudWatchSink(DocumentSink):
 
     # ------------------------------------------------------------------------------------------- of one event
 
-    def _measured(self, event: Event) -> list[Any] | None:
-        """None for an event that names no metric. Raises ValueError for one whose fields can't be used."""
+    def _measured(self, event: Event) -> bytes:
+        """Empty for an event that names no metric. Raises ValueError for one whose fields can't be used."""
         named = self._found(event, "metricname")
         if named is None and self._name is not None:
             named = self._name.resolve(event)
         if not named:
-            return None
+            return b""
         moment = event.get("@timestamp")
         if not isinstance(moment, datetime):
             raise ValueError("the event has no time")
@@ -257,7 +247,7 @@ class CloudWatchSink(DocumentSink):
             raise ValueError(f"{self._config.field_unit} holds no unit of CloudWatch: {unit[:100]!r}")
         namespace = str(self._found(event, "namespace") or self._config.namespace)
         minute = int(moment.timestamp()) // 60 * 60
-        return [namespace, sprintf_text(named), unit, self._dimensions_of(event), minute, self._value(event)]
+        return dumps([namespace, sprintf_text(named), unit, self._dimensions_of(event), minute, self._value(event)])
 
     def _found(self, event: Event, name: str) -> Any:
         value = self._fields[name].find(event)

@@ -39,7 +39,7 @@ from logsluice.lang.as_json import dumps
 from logsluice.lang.references import MISSING, Reference
 from logsluice.lang.templates import Template, template
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._documents import Documents, DocumentSink
+from logsluice.sinks._documents import DocumentSink, encode_each
 
 PATTERN_SECONDS = 0.1
 UNRESOLVED = r"%\{[^}]+\}"
@@ -131,16 +131,7 @@ class GraphiteSink(DocumentSink):
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The lines of each event; none where it has no number to send."""
-        body, metadata = Documents(), list[dict[str, Any]]()
-        for index, event in enumerate(events):
-            try:
-                body.data += self._lines(event)
-            except ValueError as error:
-                refuse(index, str(error))
-                continue
-            body.end()
-            metadata.append(event.get("@metadata", {}))
-        return Encoded(body, metadata, len(body.data))
+        return encode_each(events, refuse, self._lines)
 
     def document(self, encoded: Encoded, index: int) -> bytes:
         """The lines, as JSON."""

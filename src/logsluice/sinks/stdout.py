@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pydantic import Field
 
@@ -23,7 +22,7 @@ from logsluice.errors import UsageError
 from logsluice.lang.as_json import Timestamps, for_terminals
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._codecs import OutputCodec, Write, coloured, ndjson, pretty, writer
-from logsluice.sinks._documents import Documents, DocumentSink
+from logsluice.sinks._documents import DocumentSink, encode_each
 
 
 class Config(Options):
@@ -59,16 +58,7 @@ class StdoutSink(DocumentSink):
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The bytes to be written."""
-        body, metadata = Documents(), list[dict[str, Any]]()
-        for index, event in enumerate(events):
-            try:
-                body.data += self._write(event)
-            except ValueError as error:
-                refuse(index, str(error))
-                continue
-            body.end()
-            metadata.append(event.get("@metadata", {}))
-        return Encoded(body, metadata, len(body.data))
+        return encode_each(events, refuse, self._write)
 
     def send(self, encoded: Encoded) -> Sent:
         """All of it, and flushed.

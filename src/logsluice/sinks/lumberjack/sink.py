@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logsluice._version import __version__
 from logsluice.components import Context
 from logsluice.errors import SinkFault
 from logsluice.lang.as_json import json_of
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._documents import Documents, DocumentSink
+from logsluice.sinks._documents import DocumentSink, encode_each
 from logsluice.sinks.lumberjack.config import Config
 from logsluice.sinks.lumberjack.frames import Acknowledgements, request
 
@@ -43,16 +43,7 @@ class LumberjackSink(DocumentSink):
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The JSON of each event; its `@metadata` is added when it is sent."""
-        body, metadata = Documents(), list[dict[str, Any]]()
-        for index, event in enumerate(events):
-            try:
-                body.data += self._json.document(event)
-            except ValueError as error:
-                refuse(index, str(error))
-                continue
-            body.end()
-            metadata.append(event.get("@metadata", {}))
-        return Encoded(body, metadata, len(body.data))
+        return encode_each(events, refuse, self._json.document)
 
     def send(self, encoded: Encoded) -> Sent:
         """One window; what of it is acknowledged is delivered. Raises SinkFault."""
