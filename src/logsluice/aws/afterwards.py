@@ -102,14 +102,16 @@ class Afterwards(Options):
 
     def _copy(self, client: Any, found: Announcement, owner: str) -> None:
         """Within S3; in parts where it is large."""
-        from boto3.s3.transfer import TransferConfig
+        from s3transfer.futures import NonThreadedExecutor
+        from s3transfer.manager import TransferManager
 
         bucket, prefix = self.destination
         conditions = {"CopySourceIfMatch": f'"{found.etag}"'} if found.etag else {}
         if owner:
             conditions["ExpectedSourceBucketOwner"] = owner
         source = {"Bucket": found.bucket, "Key": found.key}
-        client.copy(source, bucket, prefix + found.key, ExtraArgs=conditions, Config=TransferConfig(use_threads=False))
+        with TransferManager(client, executor_cls=NonThreadedExecutor) as manager:
+            manager.copy(source, bucket, prefix + found.key, conditions).result()
 
     def _tag(self, client: Any, place: dict[str, str]) -> None:
         there = {tag["Key"]: tag["Value"] for tag in client.get_object_tagging(**place)["TagSet"]}

@@ -1,7 +1,8 @@
 """AWS clients: one for each service and set of options, shared by all workers.
 
 Everything that boto3 finds by itself works as usual: environment variables, profiles, container and instance roles,
-`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` (AWS SDKs and Tools Reference Guide). Options only narrow it.
+`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` (AWS SDKs and Tools Reference Guide). Options only narrow it. What
+boto3 adds to botocore, its core, is not loaded: clients are the same without it, and 2 MB smaller.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class AwsOptions(Options):
 
 
 def session_of(options: AwsOptions) -> Any:
-    """The boto3 session of a set of options, whose credentials all clients with these options share.
+    """The botocore session of a set of options, whose credentials all clients with these options share.
 
     Raises:
         BotoCoreError: The profile or the credentials for a role are missing.
@@ -108,6 +109,12 @@ def session_of(options: AwsOptions) -> Any:
         if session is None:
             session = _sessions[options] = _make_session(options)
         return session
+
+
+def region_of(session: Any) -> str | None:
+    """The region of a botocore session, wherever it was told; None without one."""
+    region: str | None = session.get_config_variable("region")
+    return region
 
 
 def endpoint_of(options: AwsOptions, service: str) -> str | None:
@@ -123,10 +130,9 @@ def endpoint_of(options: AwsOptions, service: str) -> str | None:
 @cache
 def regions_beside(region: str) -> frozenset[str]:
     """The regions of S3 in the same partition (AWS, China, GovCloud) that boto3 knows; none for an unknown region."""
-    import boto3
     from botocore.exceptions import BotoCoreError
 
-    session: Any = boto3.Session()
+    session = _bare_session()
     try:
         return frozenset(session.get_available_regions("s3", session.get_partition_for_region(region)))
     except BotoCoreError:
@@ -141,18 +147,29 @@ def forget_clients() -> None:
 
 
 def _make_session(options: AwsOptions) -> Any:
-    import boto3
-
     from logsluice.aws.credentials import use_credentials
 
-    region = options.region or os.environ.get("AWS_REGION")  # boto3 itself looks at AWS_DEFAULT_REGION only
-    session: Any = boto3.Session(profile_name=options.profile, region_name=region)
-    core = session._session
+    session = _bare_session()
+    if options.profile:
+        session.set_config_variable("profile", options.profile)
+    region = options.region or os.environ.get("AWS_REGION")  # botocore itself looks at AWS_DEFAULT_REGION only
+    if region:
+        session.set_config_variable("region", region)
     if options.use_fips:
-        core.set_config_variable("use_fips_endpoint", True)
+        session.set_config_variable("use_fips_endpoint", True)
     if options.use_dualstack:
-        core.set_config_variable("use_dualstack_endpoint", True)
-    use_credentials(core, options)
+        session.set_config_variable("use_dualstack_endpoint", True)
+    use_credentials(session, options)
+    return session
+
+
+def _bare_session() -> Any:
+    from botocore.session import Session
+
+    from logsluice.aws.models import loader
+
+    session = Session()
+    session.register_component("data_loader", loader())
     return session
 
 
@@ -177,8 +194,8 @@ def _make(options: AwsOptions, service: str) -> Any:
     )
     try:
         session = session_of(options)
-        region = session.region_name or ("us-east-1" if endpoint and not _is_aws(endpoint) else None)
-        client = session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+        region = region_of(session) or ("us-east-1" if endpoint and not _is_aws(endpoint) else None)
+        client = session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
         renew_when_refused(client, session.get_credentials())
     except BotoCoreError as error:
         raise explain(error, f"can't make a client for {service}") from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from logsluice.aws.session import AwsOptions, session_of
+from logsluice.aws.session import AwsOptions, region_of, session_of
 from logsluice.errors import Sick, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def signer(url: str, region: str | None = None, options: AwsOptions | None = Non
     told_region, told_service = place_of(urlsplit(url).hostname or "")
     options = options.in_region(region or options.region or told_region)  # the role's own requests go there as well
     credentials = credentials_of(options)
-    found = session_of(options).region_name
+    found = region_of(session_of(options))
     if not found:
         raise UsageError(f"no region to sign requests to {url} for", hint="set `region`, or AWS_REGION")
     return Signer(credentials, told_service or "es", found)
