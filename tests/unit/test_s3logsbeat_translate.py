@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from logsluice.compat.s3logsbeat.load import document_of_yaml
+from logsluice.compat.s3logsbeat.load import document_of_text
 from logsluice.config.assemble import assemble
 from logsluice.config.load import load_text
-from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/logs"
 SQS = f"s3logsbeat.inputs: [{{type: sqs, queues_url: [{QUEUE}], log_format: alb}}]\n"
 CONSOLE = "output.console: {}\n"
 DAILY = "s3logsbeat-6.0.2-%{+yyyy.MM.dd}"
+AS_S3LOGSBEAT = {"beat": "s3logsbeat", "beat_version": "6.0.2", "document_type": "doc"}
 NATIVE: dict[str, Any] = {
     "name": "sqs-1",
     "source": {"type": "s3_sqs", "queues": [QUEUE]},
@@ -34,7 +34,7 @@ NATIVE: dict[str, Any] = {
 
 def pipelines(text: str, **environ: str) -> list[dict[str, Any]]:
     """What comes of it, which can be used, and of which nothing is warned."""
-    document = document_of_yaml(parse(text, "s3logsbeat.yml", environ))
+    document = document_of_text(text, "s3logsbeat.yml", environ)
     assert [*document.problems, *document.warnings] == []
     load_text(text, "s3logsbeat.yml", environ=environ)
     found: list[dict[str, Any]] = document.data["pipelines"]
@@ -167,11 +167,11 @@ def test_templates_of_a_cluster() -> None:
         ),
         (
             "output.logstash: {hosts: ['a:5044', b], loadbalance: true, compression_level: 5, timeout: 10s, bulk_max_size: 100}",
-            {"lumberjack": {"hosts": ["a:5044", "b"], "loadbalance": True, "compression_level": 5, "beat": "s3logsbeat", "timeout": "10s", "window": 100}},
+            {"lumberjack": {"hosts": ["a:5044", "b"], "loadbalance": True, "compression_level": 5, **AS_S3LOGSBEAT, "timeout": "10s", "window": 100}},
         ),
         (
             "output.logstash: {hosts: a, index: x, ssl.certificate_authorities: ca.pem}",
-            {"lumberjack": {"hosts": ["a"], "beat": "x", "ssl": True, "ca_file": "ca.pem"}},
+            {"lumberjack": {"hosts": ["a"], **AS_S3LOGSBEAT, "beat": "x", "ssl": True, "ca_file": "ca.pem"}},
         ),
     ],
 )  # fmt: skip
@@ -256,14 +256,14 @@ def test_variables_and_their_defaults() -> None:
 
 
 def test_logging() -> None:
-    document = document_of_yaml(parse(SQS + CONSOLE + "logging: {level: critical, json: true}", "a.yml", {}))
+    document = document_of_text(SQS + CONSOLE + "logging: {level: critical, json: true}", "a.yml", {})
     assert document.data["log"] == {"level": "error", "format": "json"}
 
 
 def test_settings_of_the_command_line_stand_above_the_file() -> None:
-    written = parse(SQS + "output.elasticsearch.hosts: [a]\n", "a.yml", {})
+    written = SQS + "output.elasticsearch.hosts: [a]\n"
     settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i", "s3logsbeat.inputs.0.log_format=elb"]
-    document = document_of_yaml(written, overrides=settings)
+    document = document_of_text(written, "a.yml", {}, settings)
     assert document.data["pipelines"][0]["format"] == {"type": "elb", "as_s3logsbeat": True}
     assert document.data["pipelines"][0]["outputs"] == [
         {"opensearch": {"hosts": ["http://b:9200", "http://c:9200"], "index": "i"}}

@@ -18,6 +18,9 @@ from logsluice.config.model import ConfigModel, PipelineModel
 from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError, Problem, UsageError
 
+S3LOGSBEAT = re.compile(r"^(['\"]?)s3logsbeat(?:\.[\w.]+)?\1\s*:", re.MULTILINE)
+"""Found in a file of S3logsbeat's: its own settings stand at the top, whole or dotted."""
+
 _LOGSTASH = re.compile(r"\s*(?:#[^\n]*\n\s*)*(?:input|filter|output)\s*\{")
 
 
@@ -84,12 +87,11 @@ def load_text(
         from logsluice.compat.logstash.load import document_of_text
 
         return check(document_of_text(text, file, environ), base)
-    document = parse(text, file, environ)
-    if isinstance(document.data, dict) and any(str(key).startswith("s3logsbeat") for key in document.data):
-        from logsluice.compat.s3logsbeat.load import document_of_yaml
+    if S3LOGSBEAT.search(text):
+        from logsluice.compat.s3logsbeat.load import document_of_text as document_of_beat
 
-        document = document_of_yaml(document)
-    return check(document, base)
+        return check(document_of_beat(text, file, environ), base)
+    return check(parse(text, file, environ), base)
 
 
 def check(document: Document, base: FilePath) -> Configuration:

@@ -23,8 +23,13 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 _MARK = re.compile(r"\s*\n\s*")
 
 
-def parse(text: str, file: str, environ: Mapping[str, str]) -> Document:
+def parse(text: str, file: str, environ: Mapping[str, str] | None) -> Document:
     """Read one YAML document.
+
+    Args:
+        text: What is written.
+        file: Its name, for messages.
+        environ: For `${VAR}`; None leaves these as they are.
 
     Raises:
         ConfigError: The text is no YAML; its one problem names the line.
@@ -50,7 +55,7 @@ def parse(text: str, file: str, environ: Mapping[str, str]) -> Document:
 class _Builder:
     """Makes plain values of a graph of YAML nodes, and notes where each came from."""
 
-    def __init__(self, yaml: YAML, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(self, yaml: YAML, document: Document, environ: Mapping[str, str] | None) -> None:
         self._yaml = yaml
         self._document = document
         self._environ = environ
@@ -98,11 +103,15 @@ class _Builder:
                 yield source
 
     def _substitute(self, text: str, path: Path) -> str:
+        environ = self._environ
+        if environ is None:
+            return text
+
         def replace(match: re.Match[str]) -> str:
             if match[1]:
                 return "${"
             name, default = match[2], match[3]
-            value = self._environ.get(name)
+            value = environ.get(name)
             if value is not None:
                 self._document.note_secret(value, name)
                 return value

@@ -33,7 +33,7 @@ def command(files: tuple[str, ...], fix: bool) -> int:
     from logsluice.compat.s3logsbeat.load import is_file_of_beat
 
     if len(files) == 1 and is_file_of_beat(files[0]):
-        sys.stdout.write(converted_beat(files[0], os.environ))
+        sys.stdout.write(converted_beat(files, os.environ))
         return 0
     text, mended = converted(files, os.environ, fix=fix)
     for sentence in mended:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from logsluice.cli.beat_flags import BeatCommand, BeatFlags, beat_flags
+
 if TYPE_CHECKING:
     from logsluice.cli.backfilling import Task
     from logsluice.cli.commands.backfill import Way
@@ -21,25 +23,21 @@ Examples:
 """
 
 
-@click.command("s3imports", epilog=EXAMPLES, short_help=__doc__)
-@click.option("-c", "file", default="s3logsbeat.yml", show_default=True, metavar="FILE", help="The configuration.")
-@click.option("-E", "settings", multiple=True, metavar="KEY=VALUE", help="Over what is written in it; may be repeated.")
-@click.option("-e", "to_stderr", is_flag=True, help="Without effect: the log goes to standard error.")
-@click.option("-d", "selectors", metavar="SELECTORS", help="Say more in the log, whatever the selectors.")
+@click.command("s3imports", cls=BeatCommand, epilog=EXAMPLES, short_help=__doc__)
+@beat_flags
 @click.pass_context
-def command(
-    context: click.Context,
-    file: str,
-    settings: tuple[str, ...],
-    to_stderr: bool,  # noqa: ARG001 - accepted
-    selectors: str | None,
-) -> int:
+def command(context: click.Context, flags: BeatFlags) -> int:
     """Bring what the inputs of type s3 of an S3logsbeat configuration name, and end.
 
     Inputs of type `sqs` are left alone. Events have the ids that live traffic gives them, so what is there adds
     nothing. Stopped or killed, the same command goes on where it was. Exit codes: 0 all is brought (rejects are in the
     dead letter), 1 it ended before the end, 130 it was stopped.
     """
+    return import_all(flags, verbose=context.find_root().params["verbose"])
+
+
+def import_all(flags: BeatFlags, *, verbose: bool) -> int:
+    """Bring every bucket of every input of type s3; the value is the exit code."""
     from logsluice.cli.commands.backfill import bring
     from logsluice.cli.commands.s3logsbeat import configuration_of
     from logsluice.cli.messages import report
@@ -47,11 +45,10 @@ def command(
     from logsluice.telemetry.logs import configure
 
     types: tuple[InputType, ...] = ("s3",)
-    configuration = configuration_of(file, settings, types)
+    configuration = configuration_of(flags, types)
     for warning in configuration.document.warnings:
         report(str(warning), label=warning.severity)
     said = configuration.model.log
-    verbose = selectors is not None or context.find_root().params["verbose"]
     configure("debug" if verbose else said.level, readable=None if said.format == "auto" else False)
     for model, service in zip(configuration.model.pipelines, assemble(configuration), strict=True):
         way, task = _import(configuration, model, service)

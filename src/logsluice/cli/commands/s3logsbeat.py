@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from logsluice.cli.beat_flags import BeatCommand, BeatFlags, beat_flags
 from logsluice.cli.index_templates import cluster_option, templates_of
 
 if TYPE_CHECKING:
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from logsluice.config.load import Configuration
     from logsluice.hosts.daemon import Service
 
-DEFAULT_FILE = "s3logsbeat.yml"
-VERBS = ("run", "test config", "test output", "export config", "export template")
 UNBOUNDED = 1_000_000
 """Tries of a message that is given back on purpose."""
+
+REFUSED = {
+    "keystore": "there is no keystore: put secrets into environment variables, and ${NAME} into the file",
+    "export dashboard": "there are no dashboards",
+    "export index-pattern": "there are no dashboards, so no index pattern of Kibana",
+    "export ilm-policy": "make the policy in the cluster, and name its alias in output.elasticsearch.index",
+    "modules": "S3logsbeat has no modules",
+}
 
 EXAMPLES = """\b
 Examples:
@@ -32,63 +39,63 @@ Examples:
 """
 
 
-@click.command("s3logsbeat", epilog=EXAMPLES, short_help=__doc__)
-@click.argument("words", nargs=-1, metavar="[run|test config|test output|export config|export template]")
-@click.option("-c", "file", default=DEFAULT_FILE, show_default=True, metavar="FILE", help="The configuration.")
-@click.option("-E", "settings", multiple=True, metavar="KEY=VALUE", help="Over what is written in it; may be repeated.")
-@click.option("-e", "to_stderr", is_flag=True, help="Without effect: the log goes to standard error.")
-@click.option("-d", "selectors", metavar="SELECTORS", help="Say more in the log, whatever the selectors.")
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """How the command was called; see its flags."""
+
+    context: click.Context
+    flags: BeatFlags
+    once: bool
+    keep: bool
+    runs: str
+
+    def configuration(self, *types: InputType) -> Configuration:
+        return configuration_of(self.flags, types, keep=self.keep)
+
+
+@click.command("s3logsbeat", cls=BeatCommand, epilog=EXAMPLES, short_help=__doc__)
+@click.argument("words", nargs=-1, metavar="[COMMAND]")
+@beat_flags
 @click.option("--once", is_flag=True, help="End when the queues are empty.")
 @click.option("--keepsqsmessages", is_flag=True, help="Leave the messages in the queues.")
+@click.option("--template", is_flag=True, help="Of `setup`: what it does in any case.")
 @cluster_option
 @click.pass_context
 def command(
     context: click.Context,
     words: tuple[str, ...],
-    file: str,
-    settings: tuple[str, ...],
-    to_stderr: bool,  # noqa: ARG001 - accepted
-    selectors: str | None,
+    flags: BeatFlags,
     once: bool,
     keepsqsmessages: bool,
+    template: bool,  # noqa: ARG001 - accepted
     runs: str,
 ) -> int:
     """Run S3logsbeat's configurations, called as S3logsbeat is.
 
-    Inputs of type `sqs` are run; `logsluice s3imports` reads those of type `s3`. `test config` says what is wrong,
-    `test output` also connects to the output, `export config` prints the configuration as ours, with variables where
-    they were, and `export template` the index template of its output. What has no effect here is said, by name.
+    COMMAND is one of `run` (what it does without any), `s3imports`, `test config`, `test output`, `export config`,
+    `export template`, `setup`, `version` and `help`.
+
+    Inputs of type `sqs` are run; `s3imports` reads those of type `s3`. `test config` says what is wrong, `test output`
+    also connects to the output, `export config` prints the configuration as ours, with variables where they were, and
+    `export template` the index template of its output, which `setup` installs. What has no effect here is said, by
+    name.
     """
-    from logsluice.cli.commands.run import run_configuration
+    from logsluice.components import near
 
     verb = " ".join(words) or "run"
+    for refused, why in REFUSED.items():
+        if f"{verb} ".startswith(f"{refused} "):
+            raise click.UsageError(f"{verb}: {why}", context)
     if verb not in VERBS:
-        raise click.UsageError(f"there is no {verb!r}; give one of {', '.join(VERBS)}")
-    if verb == "export config":
-        from logsluice.compat.s3logsbeat.convert import converted
-
-        click.echo(converted(file, os.environ, settings), nl=False)
-        return 0
-    types: tuple[InputType, ...] = ("sqs",) if verb == "run" else ()
-    configuration = configuration_of(file, settings, types, keep=keepsqsmessages)
-    if verb == "export template":
-        return _export_template(configuration, runs)
-    if verb != "run":
-        return _ANSWERS[verb](configuration)
-    verbose = selectors is not None or context.find_root().params["verbose"]
-    return run_configuration(
-        configuration, verbose=verbose, changed=lambda service: _changed(service, once, keepsqsmessages)
-    )
+        raise click.UsageError(f"there is no command {verb!r}{near(verb, VERBS)}: {', '.join(VERBS)}", context)
+    return VERBS[verb](_Called(context, flags, once, keepsqsmessages, runs))
 
 
-def configuration_of(
-    file: str, settings: Sequence[str], types: Collection[InputType], *, keep: bool = False
-) -> Configuration:
-    """The file with some types of inputs.
+def configuration_of(flags: BeatFlags, types: Collection[InputType], *, keep: bool = False) -> Configuration:
+    """The configuration with some types of inputs.
 
     Args:
-        file: Its path.
-        settings: Those of `-E`.
+        flags: Of the command.
         types: Of the inputs; without any as `logsluice run` takes it.
         keep: Whether messages are given back on purpose, which counts as no fault of theirs.
 
@@ -96,14 +103,30 @@ def configuration_of(
         ConfigError: What is wrong with it.
         UsageError: It can't be read, or has no such inputs.
     """
-    from logsluice.compat.s3logsbeat.load import document_of_file
+    from logsluice.compat.s3logsbeat.load import document_of_files
     from logsluice.config.load import check
 
-    document = document_of_file(file, os.environ, types, settings)
+    document = document_of_files(flags.files, os.environ, types, flags.settings)
     if keep:
         for pipeline in document.data["pipelines"]:
             pipeline["source"] |= {"isolate_after": UNBOUNDED, "quarantine_after": UNBOUNDED}
-    return check(document, Path(file).parent)
+    return check(document, Path(flags.files[0]).parent)
+
+
+def _run(called: _Called) -> int:
+    from logsluice.cli.commands.run import run_configuration
+
+    return run_configuration(
+        called.configuration("sqs"),
+        verbose=called.context.find_root().params["verbose"],
+        changed=lambda service: _changed(service, called.once, called.keep),
+    )
+
+
+def _s3imports(called: _Called) -> int:
+    from logsluice.cli.commands.s3imports import import_all
+
+    return import_all(called.flags, verbose=called.context.find_root().params["verbose"])
 
 
 def _changed(service: Service, once: bool, keep: bool) -> Service:
@@ -114,11 +137,11 @@ def _changed(service: Service, once: bool, keep: bool) -> Service:
     return replace(service, source=Draining(source) if once else source)
 
 
-def _test_config(configuration: Configuration) -> int:
+def _test_config(called: _Called) -> int:
     from logsluice.cli.messages import report
     from logsluice.config.check import check_configuration
 
-    problems = check_configuration(configuration)
+    problems = check_configuration(called.configuration())
     for problem in problems:
         report(str(problem), label=problem.severity)
     if any(problem.severity == "error" for problem in problems):
@@ -127,23 +150,39 @@ def _test_config(configuration: Configuration) -> int:
     return 0
 
 
-def _test_output(configuration: Configuration) -> int:
-    from logsluice.config.assemble import assemble
-
-    service = assemble(configuration)[0]
-    service.pipeline.open()
-    service.pipeline.close()
-    names = ", ".join(sender.output.name for sender in service.pipeline.senders)
-    click.echo(f"{names}: OK")
+def _test_output(called: _Called) -> int:
+    click.echo(f"{_opened(called)}: OK")
     return 0
 
 
-def _export_template(configuration: Configuration, runs: str) -> int:
+def _setup(called: _Called) -> int:
+    click.echo(f"{_opened(called)}: what it needs is installed (there are no dashboards)")
+    return 0
+
+
+def _opened(called: _Called) -> str:
+    """The names of the outputs, which were connected to and have installed their templates."""
+    from logsluice.config.assemble import assemble
+
+    service = assemble(called.configuration())[0]
+    service.pipeline.open()
+    service.pipeline.close()
+    return ", ".join(sender.output.name for sender in service.pipeline.senders)
+
+
+def _export_config(called: _Called) -> int:
+    from logsluice.compat.s3logsbeat.convert import converted
+
+    click.echo(converted(called.flags.files, os.environ, called.flags.settings), nl=False)
+    return 0
+
+
+def _export_template(called: _Called) -> int:
     import orjson
 
     from logsluice.cli.messages import Misused
 
-    made = templates_of(configuration, runs)
+    made = templates_of(called.configuration(), called.runs)
     if len(made) > 1:
         raise Misused(
             f"its index names need {len(made)} templates", "`logsluice templates` prints them, with their names"
@@ -153,7 +192,26 @@ def _export_template(configuration: Configuration, runs: str) -> int:
     return 0
 
 
-_ANSWERS: dict[str, Callable[[Configuration], int]] = {
+def _version(_: _Called) -> int:
+    from logsluice._version import __version__
+
+    click.echo(f"logsluice {__version__}")
+    return 0
+
+
+def _help(called: _Called) -> int:
+    click.echo(called.context.get_help())
+    return 0
+
+
+VERBS: dict[str, Callable[[_Called], int]] = {
+    "run": _run,
+    "s3imports": _s3imports,
     "test config": _test_config,
     "test output": _test_output,
+    "export config": _export_config,
+    "export template": _export_template,
+    "setup": _setup,
+    "version": _version,
+    "help": _help,
 }

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from logsluice.compat.s3logsbeat.load import document_of_file
+from logsluice.compat.s3logsbeat.load import document_of_files
 from logsluice.config.document import Document
 from logsluice.config.load import check
 from logsluice.config.yaml_text import yaml_text
 
 
-def converted(file: str, environ: Mapping[str, str], settings: Sequence[str] = ()) -> str:
-    """The YAML of a file, with `${NAME}` where a value came from the environment.
+def converted(files: Sequence[str], environ: Mapping[str, str], settings: Sequence[str] = ()) -> str:
+    """The YAML of files, with `${NAME}` where a value came from the environment.
 
     Args:
-        file: Its path.
+        files: Their paths; each stands above those before it.
         environ: For `${NAME}`.
         settings: `key=value` over what is written.
 
@@ -24,8 +24,8 @@ def converted(file: str, environ: Mapping[str, str], settings: Sequence[str] = (
         ConfigError: What it says can't be used.
         UsageError: It can't be read.
     """
-    document = document_of_file(file, environ, (), settings)
-    check(document, FilePath(file).parent)
+    document = document_of_files(files, environ, (), settings)
+    check(document, FilePath(files[0]).parent)
     comments = [f"Not translated: {warning.option}: {warning.message}" for warning in document.warnings]
     return yaml_text(_hidden(document, document.data), comments)
 

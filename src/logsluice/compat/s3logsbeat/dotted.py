@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from logsluice.compat.s3logsbeat.variables import plain_value
 from logsluice.config.document import Document, Mark, Path
 from logsluice.errors import Problem
 
@@ -64,25 +65,41 @@ def _as_list(value: dict[str, Any]) -> Any:
     return made
 
 
+def overlay(document: Document, more: Document) -> None:
+    """Put a second file over the first: mappings are joined, lists item by item, as beats do with several `-c`."""
+    document.data = _overlaid(document.data, more.data)
+    document.marks |= more.marks
+    document.problems += more.problems
+
+
+def _overlaid(here: Any, more: Any) -> Any:
+    if isinstance(here, dict) and isinstance(more, dict):
+        return {**here, **{name: _overlaid(here.get(name), value) for name, value in more.items()}}
+    if isinstance(here, list) and isinstance(more, list):
+        both = [_overlaid(one, other) for one, other in zip(here, more, strict=False)]
+        return [*both, *here[len(more) :], *more[len(here) :]]
+    return here if more is None else more
+
+
+def without_nulls(value: Any) -> Any:
+    """Without options that are named and have no value, which beats take for missing; lists stay as they are."""
+    if not isinstance(value, dict):
+        return value
+    return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
+
+
 def override(document: Document, setting: str) -> None:
-    """Put `key=value` of the command line (`-E`) over what is written; the value is read as YAML.
+    """Put `key=value` of the command line (`-E`) over what is written; a mapping is joined to the one that is there.
 
     Raises:
         ValueError: It is none.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     name, equals, text = setting.partition("=")
     parts = name.split(".")
-    if not equals or not all(parts):
+    if not all(parts):
         raise ValueError(f"{setting!r} is no setting; write key=value")
-    try:
-        value = YAML(typ="safe", pure=True).load(text)
-    except YAMLError:
-        value = text
     path: Path = tuple(int(part) if part.isdecimal() else part for part in parts)
-    document.data = _put(document.data, path, value)
+    document.data = _put(document.data, path, plain_value(text) if equals else True)
     document.marks = {place: mark for place, mark in document.marks.items() if place[: len(path)] != path}
     document.marks[path] = Mark("-E")
 
@@ -90,11 +107,12 @@ def override(document: Document, setting: str) -> None:
 def _put(into: Any, path: Path, value: Any) -> Any:
     """What is there, with a value at a path; an index of a list is a number."""
     if not path:
-        return value
+        return _overlaid(into, value) if isinstance(value, dict) else value
     first, rest = path[0], path[1:]
-    if isinstance(into, list) and isinstance(first, int):
-        if first > len(into):
-            raise ValueError(f"the list has {len(into)} items, and so none of the number {first}")
-        return [*into[:first], _put(into[first] if first < len(into) else None, rest, value), *into[first + 1 :]]
+    if isinstance(first, int) and (isinstance(into, list) or (into is None and first == 0)):
+        items = into or []
+        if first > len(items):
+            raise ValueError(f"the list has {len(items)} items, and so none of the number {first}")
+        return [*items[:first], _put(items[first] if first < len(items) else None, rest, value), *items[first + 1 :]]
     here = into if isinstance(into, dict) else {}
     return {**here, str(first): _put(here.get(str(first)), rest, value)}

@@ -2,74 +2,78 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
-from logsluice.compat.s3logsbeat.dotted import expand, override
+from logsluice.compat.s3logsbeat.dotted import expand, overlay, override, without_nulls
 from logsluice.compat.s3logsbeat.options import Root
 from logsluice.compat.s3logsbeat.outputs import REFUSED
 from logsluice.compat.s3logsbeat.translate import InputType, translate
+from logsluice.compat.s3logsbeat.variables import resolve
 from logsluice.config.document import Document
 from logsluice.config.explain import explain
+from logsluice.config.load import S3LOGSBEAT
 from logsluice.config.yaml_source import parse
 from logsluice.errors import ConfigError, Problem, UsageError
-
-_OF_BEAT = re.compile(r"^s3logsbeat[.:]", re.MULTILINE)
 
 
 def is_file_of_beat(path: str) -> bool:
     """Whether a path names a file in which `s3logsbeat` stands at the top, whole or dotted."""
     place = FilePath(path)
     try:
-        return place.is_file() and _OF_BEAT.search(place.read_text(encoding="utf-8")) is not None
+        return place.is_file() and S3LOGSBEAT.search(place.read_text(encoding="utf-8")) is not None
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def document_of_yaml(document: Document, types: Collection[InputType] = (), overrides: Sequence[str] = ()) -> Document:
-    """The native document of a file that was parsed.
+def document_of_text(text: str, file: str, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Document:
+    """The native document of a file's text, with inputs of type `sqs` where it has such inputs, else of `s3`.
 
     Args:
-        document: The file as it was written; its data get their nested form.
-        types: Of the inputs that are wanted. Without any: `sqs` where the file has such inputs, else `s3`.
+        text: What is written.
+        file: Its name, for messages.
+        environ: For `${NAME}`.
         overrides: `key=value` of the command line, over what is written.
 
     Raises:
         ConfigError: Everything that is wrong with its options.
         UsageError: An override is none.
     """
+    document = parse(text, file, None)
     expand(document)
-    for setting in overrides:
-        try:
-            override(document, setting)
-        except ValueError as error:
-            raise UsageError(str(error), "such as -E output.elasticsearch.hosts=localhost:9200") from None
-    problems = list(_refused(document))
-    try:
-        root = Root.model_validate(document.data if document.data is not None else {})
-    except ValidationError as error:
-        problems += [document.problem(path, said) for path, said in explain(error, Root, document.data)]
-    problems = [*document.problems, *problems]
-    if problems:
-        raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
-    native = translate(root, document, types or _types(root))
-    if not types and not native.data["pipelines"]:
-        raise ConfigError([document.problem(("s3logsbeat", "inputs"), "no input is enabled")])
-    return native
+    return _native(document, environ, (), overrides)
 
 
-def document_of_file(
-    path: str, environ: Mapping[str, str], types: Collection[InputType], overrides: Sequence[str] = ()
+def document_of_files(
+    files: Sequence[str], environ: Mapping[str, str], types: Collection[InputType], overrides: Sequence[str] = ()
 ) -> Document:
-    """The native document of a file, with inputs of these types.
+    """The native document of one file, or of several of which each stands above those before it.
+
+    Args:
+        files: Their paths.
+        environ: For `${NAME}`.
+        types: Of the inputs that are wanted. Without any: as `document_of_text` takes them.
+        overrides: `key=value` of the command line, over what is written.
 
     Raises:
         ConfigError: Everything that is wrong with it.
         UsageError: There is no such file, it can't be read, or it has no such inputs.
     """
+    document, *others = (_read(file) for file in files)
+    for other in others:
+        overlay(document, other)
+    native = _native(document, environ, types, overrides)
+    if not native.data["pipelines"] and not native.problems:
+        advice = (
+            "logsluice s3imports reads inputs of type s3" if "sqs" in types else "logsluice s3logsbeat reads queues"
+        )
+        raise UsageError(f"{' and '.join(files)}: no enabled input of type {' or '.join(types)}", advice)
+    return native
+
+
+def _read(path: str) -> Document:
     try:
         text = FilePath(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -78,11 +82,34 @@ def document_of_file(
         raise UsageError(f"{path} is not a text file in UTF-8") from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    document = document_of_yaml(parse(text, path, environ), types, overrides)
-    if not document.data["pipelines"] and not document.problems:
-        other = "logsluice s3imports reads inputs of type s3" if "sqs" in types else "logsluice s3logsbeat reads queues"
-        raise UsageError(f"{path} has no enabled input of type {' or '.join(types)}", other)
+    document = parse(text, path, None)
+    expand(document)
     return document
+
+
+def _native(
+    document: Document, environ: Mapping[str, str], types: Collection[InputType], overrides: Sequence[str]
+) -> Document:
+    for setting in overrides:
+        try:
+            override(document, setting)
+        except ValueError as error:
+            raise UsageError(str(error), "such as -E output.elasticsearch.hosts=localhost:9200") from None
+    resolve(document, environ)
+    document.data = without_nulls(document.data)
+    problems = [*document.problems, *_refused(document)]
+    try:
+        root = Root.model_validate(document.data if document.data is not None else {})
+    except ValidationError as error:
+        known = {problem.option for problem in problems}
+        found = [document.problem(path, said) for path, said in explain(error, Root, document.data)]
+        problems += [problem for problem in found if problem.option not in known]
+    if problems:
+        raise ConfigError(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
+    native = translate(root, document, types or _types(root))
+    if not types and not native.data["pipelines"]:
+        raise ConfigError([document.problem(("s3logsbeat", "inputs"), "no input is enabled")])
+    return native
 
 
 def _types(root: Root) -> tuple[InputType, ...]:

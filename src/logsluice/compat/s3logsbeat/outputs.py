@@ -19,7 +19,10 @@ from logsluice.components import Options, names
 
 NAME = "s3logsbeat"
 VERSION = "6.0.2"
-"""Of the beat, in names of indexes and in `beat.version`: S3logsbeat's own in its last release."""
+"""Of the beat, in names of indexes, `beat.version` and `@metadata.version`: S3logsbeat's own in its last release."""
+
+DOCUMENT_TYPE = "doc"
+"""What beats before 7 say to Logstash."""
 
 DEFAULT_INDEX = "s3logsbeat-%{[beat.version]}-%{+yyyy.MM.dd}"
 DEFAULT_PORT = 9200
@@ -213,6 +216,7 @@ def _logstash(given: Logstash, _: Root) -> Native:
     native.put("loadbalance", given.loadbalance)
     native.put("compression_level", given.compression_level)
     native.put("beat", given.index or NAME, "index")
+    native.options |= {"beat_version": VERSION, "document_type": DOCUMENT_TYPE}
     native.put("timeout", None if given.timeout is None else seconds(given.timeout))
     if given.bulk_max_size is not None and given.bulk_max_size > 0:
         native.put("window", min(given.bulk_max_size, MOST_EVENTS), "bulk_max_size")
