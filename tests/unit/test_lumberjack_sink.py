@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from logsluice._version import __version__
 from logsluice.components import Context
 from logsluice.errors import Busy, Sick
 from logsluice.model import Event, Sent, Sink
@@ -25,8 +24,6 @@ from logsluice.testing.sinks import assert_confirmed, must_not_refuse, opened
 from tests.parts import free_port
 from tests.unit.listeners import eventually, http_listener
 from tests.unit.lumberjack_receiver import Receiver, lumberjack_receiver
-
-ABOUT = {"beat": "logsluice", "type": "_doc", "version": __version__}
 
 
 @pytest.fixture
@@ -58,10 +55,11 @@ def test_events_arrive_as_beats_send_them(receiver: Receiver, level: int, kinds:
         "elb": {"name": "ü"},
         "@metadata": {"_id": "2f1d", "format": "alb", "position": 7, "pipeline": "geo", "s3": {"bucket": "logs"}},
     }
-    with opened(sink_to(receiver.port, compression_level=level, beat="s3logsbeat")) as sink:
+    said = {"beat": "s3logsbeat", "beat_version": "6.0.2", "document_type": "doc"}
+    with opened(sink_to(receiver.port, compression_level=level, **said)) as sink:
         assert sink.send(sink.encode([event, {"@metadata": {}}], must_not_refuse)) == Sent()
     (window,) = receiver.windows
-    about = ABOUT | {"beat": "s3logsbeat"}
+    about = {"beat": "s3logsbeat", "version": "6.0.2", "type": "doc"}
     first = {"@timestamp": "2018-10-15T01:00:00.123000Z", "elb": {"name": "ü"}}
     known = {"@metadata": about | {"_id": "2f1d", "format": "alb", "pipeline": "geo"}}
     assert window.events == [(1, known | first), (2, {"@metadata": about})]

@@ -28,6 +28,12 @@ class Config(Options):
     port: int = Field(5044, ge=1, le=65535, description="The port of hosts that name none.")
     loadbalance: bool = Field(False, description="Send to all hosts in turn, not to the first that can be reached.")
     beat: str = Field("logsluice", min_length=1, description="What `[@metadata][beat]` says; many index names use it.")
+    beat_version: str | None = Field(
+        None, min_length=1, description="What `[@metadata][version]` says, instead of ours."
+    )
+    document_type: str = Field(
+        "_doc", min_length=1, description="What `[@metadata][type]` says; `doc` in beats before 7."
+    )
     compression_level: int = Field(3, ge=0, le=9, description="Of zlib; 0 sends events as they are.")
     window: int = Field(2048, ge=1, le=100_000, description="Events in a request at most.")
     timeout: Duration = Field(30.0, gt=0, description="How long to wait for a word of the receiver.")

@@ -32,7 +32,8 @@ class LumberjackSink(DocumentSink):
         self._config = config
         self._base = context.base
         self._json = json_of(context.timestamps)
-        self._same = {"beat": config.beat, "type": "_doc", "version": __version__}
+        version = config.beat_version or __version__
+        self._same = {"beat": config.beat, "type": config.document_type, "version": version}
         self._connections: Connections | None = None
 
     def open(self) -> None:
