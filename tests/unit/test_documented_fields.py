@@ -122,7 +122,7 @@ def test_cloudfront_real_time_columns_may_be_chosen(fields: Any) -> None:
 def test_cloudfront_real_time_line_of_another_choice_of_columns_is_refused() -> None:
     (refused,) = parse("cloudfront_realtime", "1769601600.123\t192.0.2.7\t200", fields="timestamp c-ip s-ip sc-status")
     assert isinstance(refused, Unparsable)
-    assert str(refused) == "3 columns, 4 at the least are in a line of this format"
+    assert str(refused) == "3 columns; lines of this format have 4 or more"
 
 
 def test_cloudfront_real_time_column_that_aws_does_not_have() -> None:

@@ -212,7 +212,7 @@ def test_alb_line_that_says_that_logging_was_enabled() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("hello world", "2 columns, 12 at the least are in a line of this format"),
+        ("hello world", "2 columns; lines of this format have 12 or more"),
         (alb(time="yesterday"), "column time: 'yesterday' is not a time"),
         (alb(codes="2xx 200"), "column elb_status_code: '2xx' is not an integer"),
         (alb(bytes="0 many"), "column sent_bytes: 'many' is not an integer"),
@@ -220,7 +220,7 @@ def test_alb_line_that_says_that_logging_was_enabled() -> None:
         (alb(client="192.0.2.7:http"), "column client:port: '192.0.2.7:http' is not an integer"),
         (alb() + " x" * 34, "more than 66 columns, this format has 34"),
         ('field1 "field2 field3', "the quote at character 7 is never closed"),
-        ("2026-01-31T12:00:00Z 192.0.2.7", "2 columns, 7 at the least are in a line of this format"),
+        ("2026-01-31T12:00:00Z 192.0.2.7", "2 columns; lines of this format have 7 or more"),
         ("Enable nothing", "this is no notice of Elastic Load Balancing"),
     ],
 )
@@ -605,5 +605,5 @@ def test_s3_access_line_of_before_2019_has_eighteen_columns() -> None:
 def test_s3_access_line_that_is_cut_is_unparsable() -> None:
     assert (
         reason("s3_access", S3_LINE.partition(" - 113")[0])
-        == "10 columns, 17 at the least are in a line of this format"
+        == "10 columns; lines of this format have 17 or more"
     )

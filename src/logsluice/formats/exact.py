@@ -83,7 +83,7 @@ def parse(line: str, table: Table) -> tuple[Event | Unparsable, str]:
     if table.mend and len(mended := table.mend(found)) != len(found):
         found, layout = mended, ""
     if len(found) < table.at_least:
-        return Unparsable(f"{len(found)} columns, {table.at_least} at the least are in a line of this format"), ""
+        return Unparsable(f"{len(found)} columns; lines of this format have {table.at_least} or more"), ""
     event: Event = {}
     for column, token in zip(table.padded(len(found)), found, strict=True):
         try:
