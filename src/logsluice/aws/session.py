@@ -51,7 +51,7 @@ class AwsOptions(Options):
     role_arn: str | None = Field(default=None, description="A role to assume with the credentials found.")
     role_session_name: str = Field(
         default="logsluice",
-        pattern=r"^[\w+=,.@-]{2,64}$",
+        pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$",  # RoleSessionName; as `\w`, letters of all scripts, it is 6 MB
         description="The session's name in the other account's CloudTrail.",
     )
     external_id: str | None = Field(default=None, description="The external id that the role asks for.")
