@@ -603,7 +603,4 @@ def test_s3_access_line_of_before_2019_has_eighteen_columns() -> None:
 
 
 def test_s3_access_line_that_is_cut_is_unparsable() -> None:
-    assert (
-        reason("s3_access", S3_LINE.partition(" - 113")[0])
-        == "10 columns; lines of this format have 17 or more"
-    )
+    assert reason("s3_access", S3_LINE.partition(" - 113")[0]) == "10 columns; lines of this format have 17 or more"
