@@ -73,8 +73,7 @@ def _of_queue(queue: Queue, config: Config) -> Iterator[str]:
         yield f"{queue.name}: sqs:GetQueueAttributes is not allowed, so redrive and retention can't be checked"
     else:
         yield from _of_attributes(queue.name, answer.get("Attributes", {}), config)
-    queue.probe_heartbeat()
-    if not queue.can_extend:
+    if not queue.may_extend():
         yield (
             f"{queue.name}: sqs:ChangeMessageVisibility is not allowed: messages are received for"
             f" {config.visibility_without_heartbeat:g} s, and one that fails waits that long"

@@ -152,7 +152,7 @@ class Queue:
             )
         except ClientError as error:
             if is_denied(error):
-                self._no_heartbeat()
+                self.do_without_heartbeat()
                 return time.monotonic() < message.ours_until
             if is_passing(error):
                 raise self._fault(error, "extend a message of") from error
@@ -178,17 +178,18 @@ class Queue:
                 again.append(message)
         return again
 
-    def probe_heartbeat(self) -> None:
+    def may_extend(self) -> bool:
         """Whether messages may be extended, asked with a receipt that is none: one call, at the start."""
         try:
             self.client.change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle="logsluice-probe", VisibilityTimeout=0
             )
         except ClientError as error:
-            if is_denied(error):
-                self._no_heartbeat()
+            return not is_denied(error)
+        return True
 
-    def _no_heartbeat(self) -> None:
+    def do_without_heartbeat(self) -> None:
+        """Extend nothing from now on, which is said once."""
         if self.can_extend:
             self.can_extend = False
             log.warning(
@@ -221,7 +222,8 @@ def open_queue(queue: str, options: AwsOptions, visibility: float, visibility_wi
     opened = find_queue(queue, options)
     try:
         is_known = _read_attributes(opened)
-        opened.probe_heartbeat()
+        if not opened.may_extend():
+            opened.do_without_heartbeat()
         if not is_known:
             # No permission to look, so look by doing; what comes is handed out by the first receive.
             seconds = visibility if opened.can_extend else visibility_without_heartbeat
