@@ -187,6 +187,15 @@ def test_001_4_the_queue_of_a_beat_is_our_budget() -> None:
     assert pipeline["outputs"][0]["opensearch"]["request_events"] == 512
 
 
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [("data: /var/lib/beat/", "/var/lib/beat"), ("home: /opt/beat", "/opt/beat/data"), ("data: /d, home: /h", "/d")],
+)
+def test_the_dead_letter_and_the_state_are_where_a_beat_keeps_its_data(paths: str, folder: str) -> None:
+    places = {"state": f"{folder}/state", "dead_letter": f"{folder}/dead-letter"}
+    assert pipelines(f"{SQS}{CONSOLE}path: {{{paths}}}\n") == [NATIVE | places]
+
+
 def test_001_7_shutdown_timeout() -> None:
     (pipeline,) = pipelines(SQS + "s3logsbeat.shutdown_timeout: 1m5s\n" + CONSOLE)
     assert pipeline["shutdown_timeout"] == "65s"

@@ -47,6 +47,7 @@ class SqsInput(Input):
 
     type: Literal["sqs"]
     queues_url: Texts = Field(min_length=1)
+    buckets: Texts = Field(default=(), description="Ours: what may be read. Else the buckets of the queue's owner.")
 
 
 class S3Input(Input):
@@ -76,6 +77,7 @@ class Queue(Options):
     """`queue`."""
 
     mem: QueueMem = QueueMem()
+    spool: Any = None
 
 
 class JsonTemplate(Options):
@@ -97,6 +99,8 @@ class Template(Options):
     fields: Any = None
     settings: Any = None
     append_fields: Any = None
+    type: Any = None
+    order: Any = None
 
 
 class Setup(Options):
@@ -120,13 +124,14 @@ class Logging(Options):
     to_eventlog: Any = None
     files: Any = None
     metrics: Any = None
+    ecs: Any = None
 
 
 class Paths(Options):
     """`path`."""
 
     data: Text | None = None
-    home: Any = None
+    home: Text | None = None
     config: Any = None
     logs: Any = None
 
@@ -153,6 +158,13 @@ class S3logsbeat(Options):
     beat_fields: Flag = Field(default=False, description="Ours: `beat: {hostname, name, version}` in every event.")
 
 
+class Cloud(Options):
+    """`cloud`: a deployment of Elastic Cloud."""
+
+    id: Text | None = None
+    auth: Text | None = None
+
+
 class Root(Options):
     """A whole file."""
 
@@ -167,7 +179,12 @@ class Root(Options):
     tags: Texts = ()
     fields: dict[str, Any] = Field(default_factory=dict)
     fields_under_root: Flag = False
+    cloud: Cloud = Cloud()
     max_procs: Any = None
     monitoring: Any = None
     xpack: Any = None
     http: Any = None
+    keystore: Any = None
+    seccomp: Any = None
+    migration: Any = None
+    timestamp: Any = None

@@ -6,12 +6,13 @@ where it is written, and problems call options as the user wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from logsluice.compat.s3logsbeat import outputs
 from logsluice.compat.s3logsbeat.options import Root, S3Input, SqsInput
 from logsluice.compat.s3logsbeat.processors import filters
+from logsluice.compat.s3logsbeat.selections import branches
 from logsluice.components import Options
 from logsluice.config.document import Document, Path, dotted
 
@@ -25,10 +26,30 @@ _ITS_OWN_WAY = ("alb", "cloudfront", "elb")
 """Formats of which S3logsbeat's documents differ from ours."""
 
 _LEVELS = {"critical": "error", "error": "error", "warning": "warning", "info": "info", "debug": "debug"}
-_IGNORED_AT_ROOT = ("max_procs", "monitoring", "xpack", "http")
-_IGNORED_LOGGING = ("selectors", "to_files", "to_syslog", "to_eventlog", "files", "metrics")
-_IGNORED_SETUP = ("kibana", "dashboards", "ilm")
-_IGNORED_TEMPLATE = ("name", "pattern", "fields", "settings", "append_fields")
+_NO_PROFILE = "write the `http` of a configuration of ours: see /health and /metrics"
+_IGNORED_AT_ROOT = {
+    "max_procs": outputs.NO_EFFECT,
+    "monitoring": _NO_PROFILE,
+    "xpack": _NO_PROFILE,
+    "http": _NO_PROFILE,
+    "keystore": "there is no keystore: put secrets into environment variables, and ${NAME} into the file",
+    "seccomp": outputs.NO_EFFECT,
+    "migration": outputs.NO_EFFECT,
+    "timestamp": outputs.NO_EFFECT,
+}
+_IGNORED_QUEUE = {"spool": "nothing is kept on the disk: what is not delivered stays in SQS"}
+_IGNORED_FLUSH = dict.fromkeys(("min_events", "timeout"), "requests are sent as soon as there is something to send")
+_IGNORED_LOGGING = dict.fromkeys(
+    ("selectors", "to_files", "to_syslog", "to_eventlog", "files", "metrics", "ecs"), "the log goes to standard error"
+)
+_IGNORED_SETUP = dict.fromkeys(("kibana", "dashboards"), "there are no dashboards") | {
+    "ilm": "make the policy in the cluster, and name its alias in output.elasticsearch.index"
+}
+_IGNORED_TEMPLATE = dict.fromkeys(
+    ("name", "pattern", "fields", "settings", "append_fields", "type", "order"),
+    "index templates are made from the format's fields, or taken from setup.template.json",
+)
+_IGNORED_PATH = {"logs": "the log goes to standard error"}
 
 
 def translate(root: Root, written: Document, types: Collection[InputType]) -> Document:
@@ -63,6 +84,7 @@ class _Translator:
             for name, source, places in _sources(given, number):
                 here: Path = ("pipelines", len(pipelines))
                 self._put(here, place)
+                self._put((*here, "source"), place)
                 pipelines.append(self._pipeline(given, name, source, here, place))
                 for option, written in places.items():
                     self._put((*here, "source", option), (*place, written))
@@ -89,8 +111,8 @@ class _Translator:
             "shutdown_timeout": outputs.seconds(root.s3logsbeat.shutdown_timeout),
         }
         self._put((*here, "budget"), ("queue", "mem", "events"))
-        if root.path.data is not None:
-            folder = root.path.data.rstrip("/")
+        if folder := root.path.data or (root.path.home and f"{root.path.home.rstrip('/')}/data"):
+            folder = folder.rstrip("/")
             native |= {"state": f"{folder}/state", "dead_letter": f"{folder}/dead-letter"}
         native["filters"] = list(self._filters((*here, "filters")))
         native["outputs"] = self._outputs(native, here)
@@ -114,6 +136,13 @@ class _Translator:
         if self._root.s3logsbeat.beat_fields:
             found["beat"] = outputs.beat(self._root)
         return found
+
+    def _folder(self) -> str | None:
+        """`path.data`, or where it is below `path.home`; None where the file names neither."""
+        path = self._root.path
+        if path.data is not None:
+            return path.data.rstrip("/")
+        return None if path.home is None else f"{path.home.rstrip('/')}/data"
 
     def _budget(self) -> int:
         """KiB for the events of `queue.mem.events`, the default of which is our default."""
@@ -156,7 +185,7 @@ class _Translator:
         for option, said in native.places.items():
             from_ = _parts(said) if said.startswith("setup.") else (*place, *_parts(said))
             self._put((*below, native.sink, option), from_)
-        return [{native.sink: native.options}]
+        return branches(native.sink, native.options, native.selections)
 
     def _log(self) -> dict[str, Any]:
         given = self._root.logging
@@ -164,15 +193,16 @@ class _Translator:
 
     def _warnings(self) -> None:
         root = self._root
-        self._ignored(root, _IGNORED_AT_ROOT, ())
-        self._ignored(root.logging, _IGNORED_LOGGING, ("logging",), "the log goes to standard error")
-        self._ignored(root.setup, _IGNORED_SETUP, ("setup",))
-        own = "index templates are made from the format's fields, or taken from setup.template.json"
-        self._ignored(root.setup.template, _IGNORED_TEMPLATE, ("setup", "template"), own)
+        self._ignored(root, _IGNORED_AT_ROOT)
+        self._ignored(root.queue, _IGNORED_QUEUE, "queue")
+        self._ignored(root.logging, _IGNORED_LOGGING, "logging")
+        self._ignored(root.path, _IGNORED_PATH, "path")
+        self._ignored(root.setup, _IGNORED_SETUP, "setup")
+        self._ignored(root.setup.template, _IGNORED_TEMPLATE, "setup", "template")
 
-    def _ignored(self, given: Options, names: Collection[str], place: Path, why: str = outputs.NO_EFFECT) -> None:
-        for name in names:
-            if name in given.model_fields_set:
+    def _ignored(self, given: Options, names: Mapping[str, str], *place: str) -> None:
+        for name, why in names.items():
+            if name in given.model_fields_set and getattr(given, name) is not False:
                 self._warn((*place, name), why)
 
     def _put(self, native: Path, place: Path) -> None:
@@ -199,7 +229,9 @@ def _sources(given: SqsInput | S3Input, number: int) -> Iterator[tuple[str, dict
     """Names, sources, and for their options those of the input."""
     if isinstance(given, SqsInput):
         source = {"type": "s3_sqs", "queues": list(given.queues_url)}
-        yield f"sqs-{number + 1}", source, {"queues": "queues_url"}
+        if given.buckets:
+            source["buckets"] = list(given.buckets)
+        yield f"sqs-{number + 1}", source, {"queues": "queues_url", "buckets": "buckets"}
         return
     buckets: dict[str, list[str]] = {}
     for bucket, prefix in given.buckets:
