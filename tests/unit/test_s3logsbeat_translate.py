@@ -123,6 +123,7 @@ output.console.enabled: true
         ("{index: i, pipeline: p, timeout: 90}", {"index": "i", "pipeline": "p", "timeout": "90s"}),
         ("{index: i, bulk_max_size: 50}", {"index": "i", "request_events": 50}),
         ("{index: i, bulk_max_size: 9999}", {"index": "i", "request_events": 4096}),
+        ("{index: i, parameters.pipeline: p}", {"index": "i", "pipeline": "p"}),
         ("{index: i, compression_level: 0}", {"index": "i", "compress": False}),
         (
             "{index: i, proxy_url: 'http://p:3128', headers: {A: 1}}",
@@ -145,6 +146,48 @@ output.console.enabled: true
 def test_options_of_elasticsearch(options: str, native: dict[str, Any]) -> None:
     expected = {"hosts": ["http://localhost:9200"], **native}
     assert output(f"output.elasticsearch: {options}") == {"opensearch": expected}
+
+
+def test_elastic_cloud() -> None:
+    (pipeline,) = pipelines(SQS + "output.elasticsearch.index: i\ncloud: {id: 'c:eC4kYSRi', auth: 'joe:a:b'}\n")
+    (native,) = pipeline["outputs"]
+    assert native == {"opensearch": {"cloud_id": "c:eC4kYSRi", "index": "i", "user": "joe", "password": "a:b"}}
+
+
+def test_indices_and_pipelines_are_chosen_by_conditions() -> None:
+    text = """
+output.elasticsearch:
+  index: rest
+  indices:
+    - {index: "err-%{+yyyy}", when.range.elb_status_code.gte: 500}
+    - index: "team-%{[fields.team]}-%{[beat.version]}"
+  pipelines:
+    - {pipeline: p, when.has_fields: [user_agent]}
+    - pipeline: q
+"""
+    hosts = {"hosts": ["http://localhost:9200"]}
+
+    def by_pipeline(index: str) -> list[dict[str, Any]]:
+        p, q = ({"opensearch": hosts | {"index": index, "pipeline": name}} for name in "pq")
+        return [{"if": "([user_agent])", "then": [p], "else": [q]}]
+
+    assert output(text) == {
+        "if": "([elb_status_code] >= 500)",
+        "then": by_pipeline("err-%{+yyyy}"),
+        "else": [
+            {
+                "if": "[fields][team]",
+                "then": by_pipeline("team-%{[fields][team]}-6.0.2"),
+                "else": by_pipeline("rest"),
+            }
+        ],
+    }
+
+
+def test_001_1_buckets_of_other_accounts_are_named_at_the_input() -> None:
+    text = SQS.replace("alb}", "alb, buckets: [theirs, 's3://shared/logs/']}")
+    (pipeline,) = pipelines(text + CONSOLE)
+    assert pipeline["source"] == {"type": "s3_sqs", "queues": [QUEUE], "buckets": ["theirs", "s3://shared/logs/"]}
 
 
 def test_templates_of_a_cluster() -> None:
@@ -184,7 +227,7 @@ def test_001_4_the_queue_of_a_beat_is_our_budget() -> None:
     (pipeline,) = pipelines(SQS + small + "output.elasticsearch: {bulk_max_size: 2048, worker: 3}")
     assert pipeline["budget"] == "4096KiB"
     assert pipeline["workers"] == 3
-    assert pipeline["outputs"][0]["opensearch"]["request_events"] == 512
+    assert pipeline["outputs"][0]["opensearch"]["request_events"] == 64
 
 
 @pytest.mark.parametrize(
@@ -309,6 +352,6 @@ def test_what_means_nothing_is_warned_of_once_by_name() -> None:
     text = SQS + CONSOLE + "logging.to_files: true\nsetup.kibana.host: a\nprocessors: [{add_host_metadata: {}}]\n"
     assert sorted(warnings(text)) == [
         "3 logging.to_files: the log goes to standard error",
-        "4 setup.kibana: without effect here",
+        "4 setup.kibana: there are no dashboards",
         "5 processors[0].add_host_metadata: without effect here",
     ]

@@ -23,6 +23,7 @@ class Ssl(Options):
     key: Text | None = None
     key_passphrase: Text | None = None
     ca_trusted_fingerprint: Text | None = None
+    ca_sha256: Any = None
     supported_protocols: Any = None
     cipher_suites: Any = None
     curve_types: Any = None
@@ -64,6 +65,12 @@ class Elasticsearch(Network):
     pipeline: Text | None = None
     proxy_url: Text | None = None
     headers: dict[str, Text] = Field(default_factory=dict)
+    parameters: dict[str, Text] = Field(default_factory=dict)
+    indices: tuple[Any, ...] = ()
+    pipelines: tuple[Any, ...] = ()
+    template: Any = None
+    ilm: Any = None
+    kerberos: Any = None
 
 
 class Logstash(Network):
@@ -72,6 +79,9 @@ class Logstash(Network):
     index: Text | None = None
     ttl: Any = None
     pipelining: Any = None
+    port: Any = None
+    proxy_url: Any = None
+    proxy_use_local_resolver: Any = None
 
 
 class JsonCodec(Options):

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from logsluice.compat.s3logsbeat.options import Root
-from logsluice.compat.s3logsbeat.output_options import Codec, Console, Elasticsearch, File, Logstash, Ssl
+from logsluice.compat.s3logsbeat.output_options import Codec, Console, Elasticsearch, File, Logstash, Network, Ssl
 from logsluice.compat.s3logsbeat.processors import reference
+from logsluice.compat.s3logsbeat.selections import Selection, selection
 from logsluice.components import Options, names
 
 NAME = "s3logsbeat"
@@ -36,6 +37,9 @@ REFUSED = {
 }
 """Outputs of beats that there are none of here, and what to do."""
 
+_TRIED_AGAIN = ("max_retries", "backoff")
+_UNTIL_DELIVERED = "events are tried again until they are delivered, and never dropped"
+
 _FORMATTED = re.compile(r"%\{([^}]*)\}")
 
 
@@ -49,6 +53,7 @@ class Native:
         places: For an option of the sink, the option of the output that it comes from; the rest has the same name.
         warnings: (option, sentence) for what means nothing here.
         refused: (option, sentence) for what can't be done.
+        selections: Options that depend on the event.
     """
 
     sink: str
@@ -56,12 +61,17 @@ class Native:
     places: dict[str, str] = field(default_factory=dict)
     warnings: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    selections: dict[str, Selection] = field(default_factory=dict)
 
     def put(self, option: str, value: Any, place: str = "") -> None:
         """Set an option, unless the value is None."""
         if value is not None:
             self.options[option] = value
             self.places[option] = place or option
+
+    def refuse(self, given: Options, *names: str, why: str, under: str = "") -> None:
+        """Refuse options that are set."""
+        self.refused += [(under + name, why) for name in names if name in given.model_fields_set]
 
     def ignore(self, given: Options, *names: str, why: str = NO_EFFECT, under: str = "") -> None:
         """Warn of options that are set and mean nothing."""
@@ -118,16 +128,15 @@ def translate(root: Root) -> tuple[str, Native]:
 
 def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
     native = Native("opensearch")
-    constants = {f"{name}.{part}": value for name in ("beat", "agent") for part, value in beat(root).items()}
     https = given.protocol == "https"
-    native.put("hosts", [_url(host, https, given.path) for host in given.hosts])
-    for option, value in (("index", given.index or DEFAULT_INDEX), ("pipeline", given.pipeline)):
-        try:
-            native.put(option, None if value is None else formatted(value, constants))
-        except ValueError as error:
-            native.refused.append((option, str(error)))
-    native.put("user", given.username, "username")
-    native.put("password", given.password)
+    if root.cloud.id is not None:
+        native.put("cloud_id", root.cloud.id, "cloud.id")
+    else:
+        native.put("hosts", [_url(host, https, given.path) for host in given.hosts])
+    user, _, password = (root.cloud.auth or "").partition(":")
+    native.put("user", user or given.username, "cloud.auth" if user else "username")
+    native.put("password", password or given.password, "cloud.auth" if password else "password")
+    _names(native, given, root)
     native.put("api_key", given.api_key)
     native.put("proxy", given.proxy_url, "proxy_url")
     native.put("headers", given.headers or None)
@@ -135,14 +144,45 @@ def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
     native.put(
         "compress", None if given.compression_level is None else given.compression_level > 0, "compression_level"
     )
-    if given.bulk_max_size is not None and given.bulk_max_size > 0:
-        most = min(given.bulk_max_size, root.queue.mem.events, MOST_EVENTS)
-        native.put("request_events", most, "bulk_max_size")
+    native.put("request_events", _most_events(given, root), "bulk_max_size")
     if given.ssl is not None and given.ssl.enabled:
         _ssl(native, given.ssl)
-    native.ignore(given, "loadbalance", "max_retries", "backoff", "slow_start", "escape_html")
+    native.ignore(given, *_TRIED_AGAIN, why=_UNTIL_DELIVERED)
+    native.ignore(given, "loadbalance", "slow_start", "escape_html")
+    native.ignore(given, "template", why="write setup.template")
+    native.ignore(given, "ilm", why="make the policy in the cluster, and name its alias in output.elasticsearch.index")
+    native.refuse(given, "kerberos", why="use a password, an api_key or a client certificate")
     _template(native, root)
     return native
+
+
+def _most_events(given: Network, root: Root) -> int | None:
+    """Events of one request; None where neither the output nor the queue says so.
+
+    A queue that waits for `flush.min_events` hands them on in batches of so many (package `memqueue` of beats 6).
+    """
+    said = [most for most in (given.bulk_max_size, root.queue.mem.flush.min_events) if most is not None and most > 0]
+    return min(*said, root.queue.mem.events, MOST_EVENTS) if said else None
+
+
+def _names(native: Native, given: Elasticsearch, root: Root) -> None:
+    """The index and the pipeline, which may depend on the event."""
+    constants = {f"{name}.{part}": value for name in ("beat", "agent") for part, value in beat(root).items()}
+    pipeline = given.pipeline or given.parameters.get("pipeline")
+    for option, value in (("index", given.index or DEFAULT_INDEX), ("pipeline", pipeline)):
+        try:
+            native.put(option, None if value is None else formatted(value, constants))
+        except ValueError as error:
+            native.refused.append((option, str(error)))
+    for option, name, rules in (("index", "indices", given.indices), ("pipeline", "pipelines", given.pipelines)):
+        try:
+            if rules:
+                native.selections[option] = selection(rules, option, lambda text: formatted(text, constants))
+        except ValueError as error:
+            native.refused.append((name, str(error)))
+    native.warnings += [
+        (f"parameters.{name}", "requests have no parameters here") for name in given.parameters if name != "pipeline"
+    ]
 
 
 def _url(host: str, https: bool, path: str) -> str:
@@ -166,6 +206,7 @@ def _ssl(native: Native, given: Ssl) -> None:
     native.put("client_certificate", given.certificate, "ssl.certificate")
     native.put("client_key", given.key, "ssl.key")
     native.put("client_key_password", given.key_passphrase, "ssl.key_passphrase")
+    native.refuse(given, "ca_sha256", why="name the authority in ssl.certificate_authorities", under="ssl.")
     native.ignore(given, "supported_protocols", "cipher_suites", "curve_types", "renegotiation", under="ssl.")
 
 
@@ -183,6 +224,7 @@ def _console(given: Console, root: Root) -> Native:
     native = Native("stdout")
     pretty = given.pretty or (given.codec is not None and given.codec.json_ is not None and given.codec.json_.pretty)
     _codec(native, given.codec, "pretty" if pretty else "ndjson", root)
+    native.ignore(given, "bulk_max_size")
     return native
 
 
@@ -197,6 +239,8 @@ def _file(given: File, root: Root) -> Native:
 
 
 def _codec(native: Native, codec: Codec | None, default: str, root: Root) -> None:
+    if codec is not None and codec.json_ is not None:
+        native.ignore(codec.json_, "escape_html", under="codec.json.")
     if codec is None or codec.format is None:
         native.put("codec", default)
         return
@@ -207,7 +251,7 @@ def _codec(native: Native, codec: Codec | None, default: str, root: Root) -> Non
         native.refused.append(("codec.format.string", str(error)))
 
 
-def _logstash(given: Logstash, _: Root) -> Native:
+def _logstash(given: Logstash, root: Root) -> Native:
     native = Native(LUMBERJACK)
     if LUMBERJACK not in names("sinks"):
         native.refused.append(("", "there is no output that speaks to Logstash in this installation"))
@@ -218,14 +262,16 @@ def _logstash(given: Logstash, _: Root) -> Native:
     native.put("beat", given.index or NAME, "index")
     native.options |= {"beat_version": VERSION, "document_type": DOCUMENT_TYPE}
     native.put("timeout", None if given.timeout is None else seconds(given.timeout))
-    if given.bulk_max_size is not None and given.bulk_max_size > 0:
-        native.put("window", min(given.bulk_max_size, MOST_EVENTS), "bulk_max_size")
+    native.put("window", _most_events(given, root), "bulk_max_size")
     if given.ssl is not None and given.ssl.enabled:
         native.put("ssl", True)
         _ssl(native, given.ssl)
         if given.ssl.ca_trusted_fingerprint is not None:
             native.refused.append(("ssl.ca_trusted_fingerprint", "name the authority in ssl.certificate_authorities"))
-    native.ignore(given, "ttl", "pipelining", "max_retries", "backoff", "slow_start", "escape_html")
+    native.ignore(given, *_TRIED_AGAIN, why=_UNTIL_DELIVERED)
+    native.ignore(given, "ttl", "pipelining", "slow_start", "escape_html", "proxy_use_local_resolver")
+    native.refuse(given, "port", why="write it behind each host: hosts: [host:5044]")
+    native.refuse(given, "proxy_url", why="there are no SOCKS proxies here: Logstash must be within reach")
     return native
 
 

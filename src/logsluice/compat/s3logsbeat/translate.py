@@ -38,7 +38,7 @@ _IGNORED_AT_ROOT = {
     "timestamp": outputs.NO_EFFECT,
 }
 _IGNORED_QUEUE = {"spool": "nothing is kept on the disk: what is not delivered stays in SQS"}
-_IGNORED_FLUSH = dict.fromkeys(("min_events", "timeout"), "requests are sent as soon as there is something to send")
+_IGNORED_FLUSH = {"timeout": "requests are sent as soon as there is something to send"}
 _IGNORED_LOGGING = dict.fromkeys(
     ("selectors", "to_files", "to_syslog", "to_eventlog", "files", "metrics", "ecs"), "the log goes to standard error"
 )
@@ -111,8 +111,7 @@ class _Translator:
             "shutdown_timeout": outputs.seconds(root.s3logsbeat.shutdown_timeout),
         }
         self._put((*here, "budget"), ("queue", "mem", "events"))
-        if folder := root.path.data or (root.path.home and f"{root.path.home.rstrip('/')}/data"):
-            folder = folder.rstrip("/")
+        if (folder := self._folder()) is not None:
             native |= {"state": f"{folder}/state", "dead_letter": f"{folder}/dead-letter"}
         native["filters"] = list(self._filters((*here, "filters")))
         native["outputs"] = self._outputs(native, here)
@@ -195,6 +194,7 @@ class _Translator:
         root = self._root
         self._ignored(root, _IGNORED_AT_ROOT)
         self._ignored(root.queue, _IGNORED_QUEUE, "queue")
+        self._ignored(root.queue.mem.flush, _IGNORED_FLUSH, "queue", "mem", "flush")
         self._ignored(root.logging, _IGNORED_LOGGING, "logging")
         self._ignored(root.path, _IGNORED_PATH, "path")
         self._ignored(root.setup, _IGNORED_SETUP, "setup")
