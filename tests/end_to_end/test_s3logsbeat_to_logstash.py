@@ -12,31 +12,18 @@ import pytest
 
 from tests.end_to_end.cloud import Cloud, alb_line
 from tests.end_to_end.program import run
+from tests.end_to_end.s3logsbeat_traffic import COMMAND, CONFIGURATION, LINES, Traffic, only_objects
 from tests.parts import wait_until
 from tests.parts.lumberjack import LumberjackReceiver, receiving
 from tests.parts.moto_server import MotoServer
 
-CONFIGURATION = r"""
-s3logsbeat:
-  shutdown_timeout: 5s
-  inputs:
-    - type: sqs
-      queues_url:
-        - ${QUEUE}
-      log_format: alb
-      key_regex_fields: ^(?P<environment>[^\-]+)-(?P<application>[^/\-]+)
-queue.mem:
-  events: 128
-  flush.min_events: 64
-output.logstash:
-  bulk_max_size: 50
-"""
 TLS = """\
   ssl.certificate_authorities: ["{folder}/ca.pem"]
   ssl.certificate: "{folder}/node.pem"
   ssl.key: "{folder}/node.key"
 """
-OBJECTS, LINES = 40, 25
+OBJECTS, WINDOW = 40, 50
+COUNT = OBJECTS * LINES
 
 
 @pytest.fixture
@@ -46,26 +33,22 @@ def cloud(aws: MotoServer) -> Iterator[Cloud]:
     cloud.end_all()
 
 
-def ids() -> set[str]:
-    """Of every line that `put_objects` puts, as S3logsbeat makes them."""
-    lines = (f"{alb_line(number)}\n".encode() for number in range(OBJECTS * LINES))
-    return {sha1(line, usedforsecurity=False).hexdigest() for line in lines}
-
-
-def put_objects(cloud: Cloud) -> None:
-    for number in range(OBJECTS):
-        lines = (f"{alb_line(line)}\n" for line in range(number * LINES, (number + 1) * LINES))
-        cloud.put(f"prod-shop/{number}.log", "".join(lines).encode())
+def all_objects(cloud: Cloud) -> Traffic:
+    traffic = only_objects(cloud)
+    traffic.put(OBJECTS)
+    return traffic
 
 
 def configure(folder: Path, *receivers: LumberjackReceiver, more: str = "") -> None:
     hosts = ", ".join(f'"127.0.0.1:{receiver.port}"' for receiver in receivers)
-    (folder / "s3logsbeat.yml").write_text(f"{CONFIGURATION}  hosts: [{hosts}]\n{more}")
+    (folder / "s3logsbeat.yml").write_text(
+        f"{CONFIGURATION}output.logstash:\n  bulk_max_size: {WINDOW}\n  hosts: [{hosts}]\n{more}"
+    )
 
 
 def once(cloud: Cloud, folder: Path) -> None:
     """Run `s3logsbeat.yml` until the queue is empty."""
-    done = run("s3logsbeat", "-c", "s3logsbeat.yml", "-e", "--once", cwd=folder, env=cloud.environment())
+    done = run(*COMMAND, "--once", cwd=folder, env=cloud.environment())
     assert done.returncode == 0, done.stderr
     assert cloud.left() == 0
 
@@ -105,37 +88,37 @@ def test_001_5_the_receiver_finds_what_s3logsbeat_says_of_an_event(level: int, c
 
 
 def test_001_6_tls_with_an_authority_and_a_certificate_of_our_own(cloud: Cloud, tmp_path: Path) -> None:
-    put_objects(cloud)
+    traffic = all_objects(cloud)
     with receiving(LumberjackReceiver(tmp_path / "receiver", tls=True, asks=True)) as receiver:
         configure(tmp_path, receiver, more=TLS.format(folder=receiver.folder))
         once(cloud, tmp_path)
-        assert named(receiver.events()) == sorted(ids())
+        assert named(receiver.events()) == sorted(traffic.ids)
 
 
 def test_001_6_two_hosts_share_what_there_is(cloud: Cloud, tmp_path: Path) -> None:
-    put_objects(cloud)
+    traffic = all_objects(cloud)
     with ExitStack() as running:
         one, two = (running.enter_context(receiving(LumberjackReceiver(tmp_path / name))) for name in ("one", "two"))
         configure(tmp_path, one, two, more="  loadbalance: true\n")
         once(cloud, tmp_path)
         assert len(one.events()) > 0 < len(two.events())
-        assert named(arrived(one, two)) == sorted(ids())
+        assert named(arrived(one, two)) == sorted(traffic.ids)
 
 
 def test_001_6_a_receiver_killed_half_way_leaves_its_share_to_the_other(cloud: Cloud, tmp_path: Path) -> None:
-    put_objects(cloud)
+    traffic = all_objects(cloud)
     with ExitStack() as running:
         one, two = (
             running.enter_context(receiving(LumberjackReceiver(tmp_path / name, delay="100ms")))
             for name in ("one", "two")
         )
         configure(tmp_path, one, two, more="  loadbalance: true\n")
-        program = cloud.start(["s3logsbeat", "-c", "s3logsbeat.yml", "-e"], tmp_path)
+        program = cloud.start(COMMAND, tmp_path)
         assert wait_until(lambda: len(one.events()) >= 100, 60)
         one.crash()
         before = len(arrived(one, two))
-        assert 0 < before < OBJECTS * LINES
+        assert 0 < before < COUNT
         cloud.wait_until_empty(program, tmp_path)
         events = arrived(one, two)
-    assert set(named(events)) == ids()
-    assert len(events) - OBJECTS * LINES <= 2 * 50  # of two workers' requests, the acknowledgements that were lost
+    assert set(named(events)) == traffic.ids
+    assert len(events) - COUNT <= 2 * WINDOW  # of two workers' requests, the acknowledgements that were lost
