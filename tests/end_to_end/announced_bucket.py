@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,12 +28,17 @@ class AnnouncedBucket(Programs):
 
     def announce(self, *keys: str) -> None:
         """One message that says of these objects, as they are now, that they were created."""
-        self.send({"Records": [self._record(key) for key in keys]})
+        self.send(self._message(keys))
 
     def announce_all(self, keys: Sequence[str], records: int) -> None:
-        """Messages of so many records each."""
-        for start in range(0, len(keys), records):
-            self.announce(*keys[start : start + records])
+        """Messages of so many records each, ten in a call."""
+        bodies = [json.dumps(self._message(keys[at : at + records])) for at in range(0, len(keys), records)]
+        for at in range(0, len(bodies), 10):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[at : at + 10])]
+            self.sqs.send_message_batch(QueueUrl=self.queue, Entries=entries)
+
+    def _message(self, keys: Sequence[str]) -> dict[str, Any]:
+        return {"Records": [self._record(key) for key in keys]}
 
     def _record(self, key: str) -> dict[str, Any]:
         content, etag = self.bucket.found(key)
@@ -46,9 +52,9 @@ class AnnouncedBucket(Programs):
 
 
 @contextmanager
-def announced_bucket(elasticmq: ElasticMq, queue: str) -> Iterator[AnnouncedBucket]:
-    """An empty one; what a test has left running is ended."""
-    with LargeBucket() as bucket:
+def announced_bucket(elasticmq: ElasticMq, queue: str, latency: float = 0.0) -> Iterator[AnnouncedBucket]:
+    """An empty one, with the latency of its reads; what a test has left running is ended."""
+    with LargeBucket(latency) as bucket:
         here = AnnouncedBucket(bucket, elasticmq, queue)
         try:
             yield here

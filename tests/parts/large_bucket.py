@@ -9,6 +9,7 @@ import bisect
 import hashlib
 import re
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -24,6 +25,9 @@ _SIGNER = re.compile(r"Credential=([^/]+)/")
 class LargeBucket:
     """One bucket, `logs`, on a port of its own.
 
+    Args:
+        latency: Seconds until the answer to a read begins, as S3 has tens of milliseconds.
+
     Attributes:
         reads: How often each key was read.
         readers: How many reads each access key made, "" for requests without one.
@@ -32,7 +36,8 @@ class LargeBucket:
 
     name = "logs"
 
-    def __init__(self) -> None:
+    def __init__(self, latency: float = 0.0) -> None:
+        self.latency = latency
         self.reads: Counter[str] = Counter()
         self.readers: Counter[str] = Counter()
         self.listings: Counter[str] = Counter()
@@ -128,6 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         signer = _SIGNER.search(self.headers.get("Authorization", ""))
         found = self.bucket.read(key, signer[1] if signer else "")
+        time.sleep(self.bucket.latency)
         if found is None:
             self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
             return
