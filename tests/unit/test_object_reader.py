@@ -249,7 +249,7 @@ def test_the_owner_of_the_bucket_is_asked_for(server: ObjectServer) -> None:
 def test_a_denial_under_an_expected_owner_says_how_to_allow_another(server: ObjectServer) -> None:
     server.answers = [error(403, "AccessDenied", "s3:GetObject"), listing]
     payload = S3Payload(server.client, Announcement("logs", "key", "e1"), reading=Reading(owner="123456789012"))
-    with pytest.raises(Denied, match=r"if the bucket belongs to another account than 123456789012, list it in"):
+    with pytest.raises(Denied, match=r"to another account than 123456789012, list it and the others in `buckets`"):
         payload.open().__enter__()
 
 

@@ -262,6 +262,9 @@ def test_001_10_beat_on_request() -> None:
         ("drop_event.when.has_fields: [a, b.c]", [{"if": "([a] and [b][c])", "then": [{"drop": {}}]}]),
         ("drop_event.when.regexp.a: '^ELB/'", [{"if": r'([a] =~ "\\AELB/")', "then": [{"drop": {}}]}]),
         ("drop_fields.fields: [trace_id, type, a.b]", [{"mutate": {"remove_field": ["[trace_id]", "[a][b]"]}}]),
+        ("include_fields.fields: [elb, client-ip]", [{"prune": {"whitelist_names": [r"\Aelb\z", r"\Aclient\-ip\z", r"\A@timestamp\z", r"\Atype\z"]}}]),
+        ("add_tags.tags: [a, 1]", [{"mutate": {"add_tag": ["a", "1"]}}]),
+        ("add_labels.labels: {a: b}", [{"mutate": {"replace": {"[labels][a]": "b"}}}]),
         ("rename.fields: [{from: a, to: b.c}]", [{"mutate": {"rename": {"[a]": "[b][c]"}}}]),
         ("add_fields.fields.team: web", [{"mutate": {"replace": {"[fields][team]": "web"}}}]),
         (
@@ -282,6 +285,8 @@ processors:
   - drop_event: {when: {and: [{range: {n.gte: 500, n.lt: 600}}, {contains: {tags: x}}]}}
   - add_fields: {target: '', fields: {a: 1, b: t, c: true}, when: {equals: {n: 5}}}
   - rename: {fields: [{from: n, to: x.y}]}
+  - add_tags: {tags: [z], when.has_fields: [keep]}
+  - include_fields: {fields: [a, b, c, tags, x, gone, keep, user_agent]}
   - drop_fields: {fields: [gone], when: {not: {has_fields: [keep]}}}
 """
     (service,) = assemble(load_text(SQS + CONSOLE + text, environ={}))
@@ -289,14 +294,14 @@ processors:
         {"user_agent": "ELB-Health/2"},
         {"user_agent": "a\nELB-Health", "n": 5, "gone": 1},
         {"n": 503, "tags": ["x"]},
-        {"n": 503, "tags": ["y"], "gone": 1, "keep": 2},
+        {"n": 503, "tags": ["y"], "gone": 1, "keep": 2, "other": 3, "type": "http", "@metadata": {"_id": "1"}},
     ]
     rejects: list[str] = []
     for each in service.pipeline.filters:
         events = each.apply(events, lambda _, reason: rejects.append(reason))
     assert events == [
         {"user_agent": "a\nELB-Health", "a": 1, "b": "t", "c": True, "x": {"y": 5}},
-        {"tags": ["y"], "gone": 1, "keep": 2, "x": {"y": 503}},
+        {"tags": ["y", "z"], "gone": 1, "keep": 2, "x": {"y": 503}, "type": "http", "@metadata": {"_id": "1"}},
     ]
     assert rejects == []
 

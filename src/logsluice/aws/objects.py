@@ -249,7 +249,8 @@ class _S3Stream:
         fault = object_fault(error, self._object.uri, self._may_list)
         owner = self._reading.owner
         if owner and isinstance(fault, Denied | MissingOrDenied):
-            return type(fault)(f"{fault} (if the bucket belongs to another account than {owner}, list it in `buckets`)")
+            allow = f"if the bucket belongs to another account than {owner}, list it and the others in `buckets`"
+            return type(fault)(f"{fault} ({allow})")
         return fault
 
     def _may_list(self) -> bool:

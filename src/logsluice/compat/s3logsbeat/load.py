@@ -11,6 +11,7 @@ from logsluice.compat.s3logsbeat.dotted import expand, overlay, override, withou
 from logsluice.compat.s3logsbeat.options import Root
 from logsluice.compat.s3logsbeat.outputs import REFUSED
 from logsluice.compat.s3logsbeat.translate import InputType, translate
+from logsluice.compat.s3logsbeat.values import is_off
 from logsluice.compat.s3logsbeat.variables import resolve
 from logsluice.config.document import Document
 from logsluice.config.explain import explain
@@ -123,6 +124,7 @@ def _refused(document: Document) -> list[Problem]:
     found = []
     for name, advice in REFUSED.items():
         if isinstance(given, dict) and name in given:
-            given.pop(name)
+            if is_off(given.pop(name)):
+                continue
             found.append(document.problem(("output", name), f"there is no output {name} here: {advice}"))
     return found

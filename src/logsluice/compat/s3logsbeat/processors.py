@@ -5,6 +5,7 @@ Facts: Beats Platform Reference, "Define processors" and its conditions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,23 @@ WITHOUT_EFFECT = (
     "add_process_metadata",
 )
 """What they add says where the beat runs, nothing of the log: warned about, and left out."""
+
+INSTEAD = {
+    "community_id": "the filter `python`",
+    "convert": "the filter `mutate` with `convert`",
+    "copy_fields": "the filter `mutate` with `copy`",
+    "decode_base64_field": "the filter `python`",
+    "decode_csv_fields": "the filter `csv`",
+    "decode_json_fields": "the filter `json`",
+    "dissect": "the filter `dissect`",
+    "dns": "the filter `python`",
+    "fingerprint": "the filter `fingerprint`",
+    "script": "the filter `python`",
+    "timestamp": "the filter `date`",
+    "truncate_fields": "the filter `truncate`",
+    "urldecode": "the filter `urldecode`",
+}
+"""Processors of later beats, and what does the same here."""
 
 KEPT = ("@timestamp", "type")
 """Beats never drop these."""
@@ -39,6 +57,10 @@ def filters(processor: object) -> tuple[list[dict[str, Any]], str]:
     ((name, options),) = processor.items()
     if name in WITHOUT_EFFECT:
         return [], name
+    if name in INSTEAD:
+        raise ValueError(
+            f"the processor {name!r} can't be translated: take it out, export the rest, and add {INSTEAD[name]}"
+        )
     if name not in _FILTERS:
         raise ValueError(f"the processor {name!r} can't be translated{near(name, _FILTERS)}")
     given = dict(options or {})
@@ -87,6 +109,24 @@ def _drop_fields(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"mutate": {"remove_field": [reference(str(name)) for name in names]}}] if names else []
 
 
+def _include_fields(given: dict[str, Any]) -> list[dict[str, Any]]:
+    names = [str(name) for name in _list(given.pop("fields", None), "include_fields")]
+    if nested := [name for name in names if "." in name]:
+        raise ValueError(f"include_fields can't keep a part of a field, such as {nested[0]}: name the whole")
+    return [{"prune": {"whitelist_names": [rf"\A{re.escape(name)}\z" for name in (*names, *KEPT)]}}]
+
+
+def _add_labels(given: dict[str, Any]) -> list[dict[str, Any]]:
+    return _add_fields({"target": "labels", "fields": given.pop("labels", None)})
+
+
+def _add_tags(given: dict[str, Any]) -> list[dict[str, Any]]:
+    tags, target = given.pop("tags", None), str(given.pop("target", "tags"))
+    if not isinstance(tags, list) or not tags or target != "tags":
+        raise ValueError("add_tags needs a list of `tags`, which go to the field `tags`")
+    return [{"mutate": {"add_tag": [str(tag) for tag in tags]}}]
+
+
 def _drop_event(_: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"drop": {}}]
 
@@ -102,8 +142,11 @@ def _rename(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 _FILTERS: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
     "add_fields": _add_fields,
+    "add_labels": _add_labels,
+    "add_tags": _add_tags,
     "drop_event": _drop_event,
     "drop_fields": _drop_fields,
+    "include_fields": _include_fields,
     "rename": _rename,
 }
 

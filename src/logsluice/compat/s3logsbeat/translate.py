@@ -13,6 +13,7 @@ from logsluice.compat.s3logsbeat import outputs
 from logsluice.compat.s3logsbeat.options import Root, S3Input, SqsInput
 from logsluice.compat.s3logsbeat.processors import filters
 from logsluice.compat.s3logsbeat.selections import branches
+from logsluice.compat.s3logsbeat.values import is_off
 from logsluice.components import Options
 from logsluice.config.document import Document, Path, dotted
 
@@ -202,7 +203,7 @@ class _Translator:
 
     def _ignored(self, given: Options, names: Mapping[str, str], *place: str) -> None:
         for name, why in names.items():
-            if name in given.model_fields_set and getattr(given, name) is not False:
+            if name in given.model_fields_set and not is_off(getattr(given, name)):
                 self._warn((*place, name), why)
 
     def _put(self, native: Path, place: Path) -> None:

@@ -32,6 +32,13 @@ def go_duration(value: object) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in _GO_PART.findall(text))
 
 
+def is_off(value: Any) -> bool:
+    """Whether what is written switches something off: `false`, or `enabled: false` in it, or in all of its parts."""
+    if not isinstance(value, dict):
+        return _flag(value) is False
+    return is_off(value["enabled"]) if "enabled" in value else bool(value) and all(map(is_off, value.values()))
+
+
 def _as_list(value: Any) -> Any:
     """One value is a list of one, and a text with commas (from `-E` or the environment) a list of several."""
     if isinstance(value, str):
