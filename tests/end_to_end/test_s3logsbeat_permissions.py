@@ -162,7 +162,7 @@ def test_001_11_objects_of_a_bucket_that_the_policy_does_not_name_are_put_aside(
         assert wait_until(lambda: len(account.dead) == 2 and account.proxy.outcomes[DELETE, True] >= 2, 60)
     assert account.traces == traces
     assert account.cloud.left() == 0
-    hint = "(if the bucket belongs to another account than 123456789012, list it in `buckets`, with all others that are read)"
+    hint = "(if the bucket belongs to another account than 123456789012, list it and the others in `buckets`)"
     assert account.dead == [f"s3://{place}: AccessDenied: Access Denied {hint}" for place in sorted(foreign)]
     assert account.proxy.needed[READ] == {"logs/prod-shop/00.log.gz", *foreign}
     assert {n: t for n, t in account.proxy.outcomes.items() if not n[1]} == {
