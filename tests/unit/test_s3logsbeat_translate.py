@@ -61,6 +61,14 @@ def output(text: str) -> dict[str, Any]:
 
 def test_the_least_configuration() -> None:
     assert pipelines(SQS + CONSOLE) == [NATIVE]
+    assert pipelines(SQS.replace("type: sqs, ", "") + CONSOLE) == [NATIVE]
+
+
+def test_001_1_several_inputs_of_one_queue() -> None:
+    elb = f"{{type: sqs, queues_url: [{QUEUE}], log_format: elb, enabled: false}}"
+    waf = f"{{type: sqs, queues_url: [{QUEUE}], log_format: waf}}"
+    found = pipelines(SQS.replace("]\n", f", {elb}, {waf}]\n") + CONSOLE)
+    assert found == [NATIVE, NATIVE | {"name": "sqs-3", "format": "waf"}]
 
 
 @pytest.mark.parametrize(
@@ -330,6 +338,9 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("s3logsbeat.inputs: []\n" + CONSOLE, "1 s3logsbeat.inputs: must not be empty"),
+        ("s3logsbeat:\n" + CONSOLE, "1 s3logsbeat: this option is required and missing"),
+        ("s3logsbeat.shutdown_timeout: 1s\n" + CONSOLE, "1 s3logsbeat.inputs: this option is required and missing"),
         (SQS, "1 output: this option is required and missing"),
         (SQS.replace("type: sqs", "type: [sqs]") + CONSOLE, "1 s3logsbeat.inputs[0].type: must be sqs or s3; did you mean 'sqs'?"),
         (SQS + "output.console.enabled: false", "2 output: no output is enabled: name one of output.elasticsearch, output.logstash, output.console, output.file"),
@@ -344,6 +355,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
         (SQS.replace("alb}", "alb, key_regex_fields: '(?P<a>x)(?=y)'}") + CONSOLE, "1 s3logsbeat.inputs[0].key_regex_fields: RE2 has no look-ahead: (?=…)"),
         (SQS.replace("alb}", "alb, poll_frequency: 1 week}") + CONSOLE, "1 s3logsbeat.inputs[0].poll_frequency: this is no duration; write one like 5s, 1m or 1h30m"),
         (SQS + CONSOLE + "processors: [{drop_event: {}}]", "3 processors[0]: drop_event needs a `when`, or every event would be dropped"),
+        (SQS + CONSOLE + "processors: [{drop_fields: [a]}]", "3 processors[0]: drop_fields takes a mapping of options"),
         (SQS + CONSOLE + "processors: [{drop_field: {}}]", "3 processors[0]: the processor 'drop_field' can't be translated; did you mean 'drop_fields' or 'add_fields'?"),
         (SQS.replace("alb}", "alb, enabled: false}") + CONSOLE, "1 s3logsbeat.inputs: no input is enabled"),
         (SQS + CONSOLE + "output.console: {pretty: true}", "3 output.console: this option is given twice"),

@@ -63,6 +63,8 @@ def filters(processor: object) -> tuple[list[dict[str, Any]], str]:
         )
     if name not in _FILTERS:
         raise ValueError(f"the processor {name!r} can't be translated{near(name, _FILTERS)}")
+    if options is not None and not isinstance(options, dict):
+        raise ValueError(f"{name} takes a mapping of options")
     given = dict(options or {})
     when = given.pop("when", None)
     if name == "drop_event" and when is None:
