@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from logsluice.lang.conditions import Condition, Undecidable
+from logsluice.lang._operators import Undecidable  # not from `conditions`, which loads a parser
 from logsluice.model import Event, Filter, RejectEvent
+
+if TYPE_CHECKING:
+    from logsluice.lang.conditions import Condition
 
 
 class Chain:

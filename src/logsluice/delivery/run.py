@@ -26,7 +26,7 @@ from logsluice.delivery.policies import pause_reason
 from logsluice.delivery.rejects import of_document, of_event
 from logsluice.delivery.sender import Delivered, Output, Sender
 from logsluice.errors import SinkFault, SourceFault
-from logsluice.lang.conditions import Undecidable
+from logsluice.lang._operators import Undecidable  # not from `conditions`, which loads a parser
 from logsluice.model import Delivery, Event, Origin, Outcome, Payload, Reject
 
 if TYPE_CHECKING:
