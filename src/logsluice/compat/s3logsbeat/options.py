@@ -45,7 +45,7 @@ class Input(Options):
 class SqsInput(Input):
     """`type: sqs`."""
 
-    type: Literal["sqs"]
+    type: Literal["sqs"] = "sqs"
     queues_url: Texts = Field(min_length=1)
     buckets: Texts = Field(default=(), description="Ours: what may be read. Else the buckets of the queue's owner.")
 
@@ -139,9 +139,7 @@ class Paths(Options):
 def _input(value: object) -> object:
     if not isinstance(value, dict):
         raise ValueError("an input is a mapping with its type: sqs or s3")
-    if "type" not in value:
-        raise refusals([(("type",), "this option is required and missing")])
-    kind = str(value["type"])
+    kind = str(value.get("type", "sqs"))
     if kind not in INPUTS:
         raise refusals([(("type",), f"must be sqs or s3{near(kind, INPUTS)}")])
     return validate(INPUTS[kind], value)
