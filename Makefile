@@ -37,10 +37,11 @@ format: $(READY) ## Let ruff put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## Events a second, by format, filter and Logstash configuration
+bench: $(READY) ## Events a second, by format, filter and Logstash configuration; resident memory
 	$(BIN)/python -m bench $(ARGS)
 	$(BIN)/python -m bench.filters
 	$(BIN)/python -m bench.configurations
+	$(BIN)/python -m bench.resident
 
 docs: $(READY) ## Renew docs/components.md, README's lists, the tables of the page about Logstash
 	$(BIN)/python docs/generate.py
