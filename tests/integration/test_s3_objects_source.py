@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from logsluice.components import Context
-from logsluice.errors import Denied, UsageError
+from logsluice.errors import Denied, Superseded, UsageError
 from logsluice.model import Outcome
 from logsluice.sources.s3_objects import Config, build
 from logsluice.sources.s3_objects.source import S3ObjectsSource
@@ -76,6 +76,28 @@ def test_listing_once_ends_and_goes_on_where_a_killed_one_was(s3: Any, tmp_path:
     with opened(source_of(tmp_path, interval="once")) as source:
         assert keys_of(source) == [f"app/{number:02d}" for number in range(20, 25)]
         assert source.receive(0) is None
+
+
+@pytest.mark.parametrize("interval", ["once", "1h"])
+def test_an_object_that_was_replaced_before_it_is_read_is_handed_out_as_it_is_then(
+    large: LargeBucket, tmp_path: Path, interval: str
+) -> None:
+    for key in ("app/1", "app/10"):
+        large.put(key, b"old\n", time.time() - 10)
+    with opened(source_of(tmp_path, interval=interval)) as source:
+        listed = {uris(delivery)[0]: delivery for delivery in receive_all(source, 2)}
+        large.put("app/1", b"new\n", time.time())
+        replaced = listed["s3://logs/app/1"]
+        with pytest.raises(Superseded), replaced.payloads[0].open():
+            pass
+        for delivery in listed.values():
+            source.settle(delivery, Outcome.DELIVERED)
+        (again,) = receive_all(source, 1)
+        with again.payloads[0].open() as stream:
+            assert (again.payloads[0].origin.uri, stream.read()) == ("s3://logs/app/1", b"new\n")
+        assert again.payloads[0].origin.digest != replaced.payloads[0].origin.digest
+        source.settle(again, Outcome.DELIVERED)
+        assert source.receive(0.5) == (None if interval == "once" else [])
 
 
 def test_state_in_s3_resumes_in_another_task(s3: Any, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ arrives later than that. An object that can't be used up is kept in the ledger b
 them. A prefix that is added later is listed from its beginning, or from what `start_at` says. What `include_keys` and
 the like have left out stays left out when these options change: `logsluice backfill` brings it.
 
+**An object that was replaced** after it was listed is listed again by itself and read as it is then.
+
 **Objects that kill the process** (memory, a fault in a library) are known by the ledger, for what is in hand is noted
 there before it is read. An object that was in hand at `isolate_after` kills is handed out with no other such one; at
 `quarantine_after` it goes to the dead letter by reference, unread.

@@ -11,12 +11,13 @@ import structlog
 
 from logsluice.aws.buckets import Buckets
 from logsluice.aws.listing import Listed
-from logsluice.aws.objects import Reading, S3Payload
+from logsluice.aws.objects import Reading
 from logsluice.decode import faulty
 from logsluice.errors import Denied, SourceFault, UsageError
 from logsluice.model import Delivery, Format, Outcome
 from logsluice.sources.s3_objects import Config
 from logsluice.sources.s3_objects.ledger import Ledger, hash_of
+from logsluice.sources.s3_objects.payload import ListedPayload
 from logsluice.sources.s3_objects.rounds import Round
 from logsluice.sources.s3_objects.selection import Selection
 from logsluice.state import Keeper
@@ -69,6 +70,7 @@ class S3ObjectsSource:
         self._in_hand: dict[bytes, Listed] = {}
         self._again: list[tuple[float, Delivery]] = []
         self._after_due: dict[bytes, float] = {}
+        self._replaced: deque[str] = deque()
         self._round: Round | None = None
         self._next_round = 0.0
         self._is_over = False
@@ -115,7 +117,7 @@ class S3ObjectsSource:
                 batch = self._due() or self._fresh() or self._suspect()
                 if batch:
                     return self._handed_out(batch)
-                if self._is_over and not self._in_hand and not self._again:
+                if self._is_over and not self._in_hand and not self._again and not self._replaced:
                     return None
                 may_list = len(self.ledger.failed) < MOST_FAILED
             if may_list and self._listing.acquire(blocking=False):
@@ -187,7 +189,7 @@ class S3ObjectsSource:
     def _delivery(self, listed: Listed, receive_count: int = 1) -> Delivery:
         return Delivery(listed.found.uri, [self._payload(listed)], receive_count=receive_count, handle=listed)
 
-    def _payload(self, listed: Listed) -> S3Payload:
+    def _payload(self, listed: Listed) -> ListedPayload:
         folder = self._buckets.of(self.config.bucket).folder(listed.found.key)
         reading = Reading(
             owner=self._lister.owner,
@@ -198,7 +200,13 @@ class S3ObjectsSource:
             fields=folder.fields,
             properties=self.config.object_properties,
         )
-        return S3Payload(self._lister.client, listed.found, self.config.id_salt, reading)
+        return ListedPayload(self._lister.client, listed, self.config.id_salt, reading, self._was_replaced)
+
+    def _was_replaced(self, key: str) -> None:
+        """The round is past this key, and may be the last: it is listed again by itself."""
+        with self._changed:
+            self._replaced.append(key)
+            self._changed.notify_all()
 
     # -------------------------------------------------------------------------------------------- listing
 
@@ -211,10 +219,14 @@ class S3ObjectsSource:
                 raise Denied(str(error)) from error
             log.error("listing ended early", reason=str(error))
             self.failure, self._is_over, self._round = error, True, None
+            self._replaced.clear()
             return True
 
     def _list(self) -> bool:
         """List one page, when it is time. Whether anything was done."""
+        if self._replaced:
+            self._list_again(self._replaced[0])
+            return True
         if self._round is None:
             if self._is_over or time.monotonic() < self._next_round:
                 return False
@@ -230,6 +242,14 @@ class S3ObjectsSource:
             self.counters.add("listed", len(objects))
             self._take(objects, self._round.template)
         return True
+
+    def _list_again(self, key: str) -> None:
+        """List one object as it is now."""
+        self.counters.add("list_requests")
+        page = self._lister.page(key)
+        floors = self.ledger.floors
+        self._take([each for each in page.objects if each.found.key == key], min(floors, key=floors.__getitem__))
+        self._replaced.popleft()
 
     def _begin(self) -> Round:
         now = time.time()
