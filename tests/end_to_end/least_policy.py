@@ -57,8 +57,9 @@ PROBES = {("sqs:GetQueueAttributes", False): 1, ("sqs:ChangeMessageVisibility", 
 def as_moto_reads(statement: dict[str, Any]) -> dict[str, Any]:
     """A statement of the policy for moto's IAM, which differs from AWS's in two things.
 
-    It takes a call's name for its action, where AWS allows DeleteMessageBatch by sqs:DeleteMessage; and it knows no
-    resource of a call to SQS but `*`. That no other queue is asked, the recorded calls show.
+    It takes a call's name for its action, where AWS allows DeleteMessageBatch by sqs:DeleteMessage (Amazon SQS
+    Developer Guide, "Amazon SQS batch actions"); and it knows no resource of a call to SQS but `*`. That no other queue
+    is asked, the recorded calls show.
     """
     if "arn:aws:sqs:" not in statement["Resource"]:
         return statement
