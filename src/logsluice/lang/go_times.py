@@ -41,7 +41,7 @@ _ELEMENTS: dict[str, Element] = {
     "02": number("day", 2, 2),
     "_2": Element("day", " ?[0-9]{1,2}"),
     "2": number("day", 1, 2),
-    "15": number("hour", 2, 2),
+    "15": number("hour", 1, 2),
     "03": number("hour12", 2, 2),
     "3": number("hour12", 1, 2),
     "04": number("minute", 2, 2),
@@ -62,6 +62,8 @@ _ELEMENTS: dict[str, Element] = {
     "Z0700": _reading.offset("Z|" + _NUMERIC_OFFSET + "[0-9]{2}"),
     "Z07": _reading.offset("Z|" + _NUMERIC_OFFSET),
 }
+_RUNS = re.compile("( +)")
+_BLANKS = Element("blanks", " +", str)
 _SECONDS = frozenset({"05", "5"})
 _TOKEN = re.compile(
     r"(?P<element>" + "|".join(re.escape(text) for text in sorted(_ELEMENTS, key=len, reverse=True)) + ")"
@@ -83,17 +85,22 @@ def parse_layout(layout: str) -> Callable[[str], datetime]:
     at = 0
     for found in _TOKEN.finditer(layout):
         if found.start() > at:
-            parts.append(layout[at : found.start()])
+            parts += _literal(layout[at : found.start()])
         parts.extend(_fraction(found["fraction"]) if found["fraction"] else [_ELEMENTS[found["element"]]])
         if found["element"] in _SECONDS and not _fraction_follows(layout, found.end()):
             parts.append(_OPTIONAL_FRACTION)
         at = found.end()
     if at < len(layout):
-        parts.append(layout[at:])
+        parts += _literal(layout[at:])
     reader = Reader(layout, parts, UTC)
     if not reader.has_year:
         raise ValueError(f"Go time layout {layout!r} has no year: write the moment Mon Jan 2 15:04:05 MST 2006")
     return reader.read
+
+
+def _literal(text: str) -> list[str | Element]:
+    """Text that stands for itself, with blanks of any number where it has some (package time, `skip`)."""
+    return [_BLANKS if part[0] == " " else part for part in _RUNS.split(text) if part]
 
 
 def _fraction(mark: str) -> list[str | Element]:
