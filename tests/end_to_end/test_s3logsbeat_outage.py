@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.resident import memory_of
-from tests.end_to_end.cloud import Cloud
+from tests.end_to_end.cloud import Cloud, alb_objects
 from tests.end_to_end.s3logsbeat_traffic import COMMAND, LINES, TO_OPENSEARCH, Traffic, only_objects
 from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
@@ -17,6 +17,7 @@ from tests.parts.toxiproxy import Toxiproxy, before
 
 WORKERS, BATCH = 2, 10
 GROWTH_MB = 4
+LARGE_LINES = 20_000
 VISIBILITY_SECONDS = 120
 """For how long a message is ours before it is extended again: the default of `s3_sqs`."""
 
@@ -77,3 +78,26 @@ def test_001_4_while_the_output_is_down_no_more_messages_are_received(
     documents = clean_opensearch.documents("alb-*")
     assert documents.keys() == traffic.ids
     assert len({document["trace_id"] for document in documents.values()}) == traffic.objects * LINES
+
+
+@pytest.mark.slow
+def test_001_4_large_objects_wait_half_read(cloud: Cloud, clean_opensearch: OpenSearch, tmp_path: Path) -> None:
+    (tmp_path / "s3logsbeat.yml").write_text(TO_OPENSEARCH)
+    traffic = only_objects(cloud)
+    with before(clean_opensearch.port, tmp_path / "proxy") as proxy:
+        program = cloud.start(COMMAND, tmp_path, OPENSEARCH=proxy.url)
+        traffic.put(50)
+        cloud.wait_until_empty(program, tmp_path)
+        memory = memory_of(program.pid, "VmRSS")
+        proxy.down()
+        for key, data in alb_objects(4, LARGE_LINES):  # 18 MB each, as documents
+            cloud.put(key, data)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            assert memory_of(program.pid, "VmRSS") < memory + 2 * GROWTH_MB
+        assert traffic.in_hand() > 0
+        proxy.heal()
+        cloud.wait_until_empty(program, tmp_path)
+    clean_opensearch.call("POST", "/alb-*/_refresh")
+    assert clean_opensearch.call("GET", "/alb-*/_count")[1]["count"] == 4 * LARGE_LINES  # the others are among them
