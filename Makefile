@@ -5,12 +5,14 @@ ARGS ?=
 JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
+SYSTEM_PYTHON ?= /usr/bin/python3
+NFPM := build/bin/nfpm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format bench docs lock clean
+.PHONY: help demo test test-full lint format bench docs lock dist packages packages-test clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "logsluice needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
@@ -53,6 +55,19 @@ lock: $(READY) ## Renew requirements.lock
 	| $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra geo --extra ua --extra xml --extra demo \
 		--output-file requirements.lock pyproject.toml -
+
+dist: $(READY) ## The wheel and the sdist, into dist/
+	$(BIN)/python -m hatchling build -d dist
+
+# Packages hold compiled wheels, so they are for the distribution's own Python: SYSTEM_PYTHON.
+$(NFPM):
+	GOBIN=$(CURDIR)/build/bin go install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
+
+packages: dist $(NFPM) ## A deb and an rpm, into dist/ (SYSTEM_PYTHON=/usr/bin/python3)
+	packaging/build.sh $(BIN)/python $(SYSTEM_PYTHON) $(NFPM)
+
+packages-test: lint ## Build the packages, look into them and run the program from them
+	$(BIN)/python -m pytest tests/end_to_end/test_packages.py $(ARGS)
 
 clean: ## Remove what the targets made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist logsluice-demo

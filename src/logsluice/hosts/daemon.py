@@ -24,6 +24,7 @@ from logsluice.delivery.heartbeat import STALL_SECONDS, Heartbeat
 from logsluice.delivery.parking import ParkingLot
 from logsluice.errors import LogsluiceError, SinkFault, SourceFault, UsageError
 from logsluice.hosts import memory
+from logsluice.hosts.notify import notify
 from logsluice.hosts.status import Reason, Status, of_this_process
 from logsluice.hosts.watch import Watch
 from logsluice.model import Delivery, Outcome, Source
@@ -127,6 +128,7 @@ class Daemon:
                 self._say_closed(service, fault)
             memory.settle()
             self._is_opening = False
+            notify("READY=1")
             with ExitStack() as beating:
                 for heartbeat in self._heartbeats.values():
                     beating.enter_context(heartbeat)
@@ -193,6 +195,7 @@ class Daemon:
             self._tick()
             if self._signals and not self._stopping.is_set():
                 log.info("stopping: draining what is in hand", at_most_seconds=self._shutdown_timeout)
+                notify("STOPPING=1")
                 self.stop()
             if self._stopping.is_set() and self._may_leave(workers):
                 break

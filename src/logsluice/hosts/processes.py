@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 
 import structlog
 
+from logsluice.hosts import notify
 from logsluice.hosts.status import FRESH_SECONDS, Reason, Status, load, of_this_process, together
 from logsluice.telemetry.metrics import Sample
 
@@ -129,13 +130,18 @@ class Processes:
         Args:
             tick: Called about ten times a second.
         """
+        is_ready = False
         with self._signal_handlers():
             while any(child.code is None for child in self._children):
                 for child in self._children:
                     self._look_after(child)
+                if not is_ready and all(child.has_worked for child in self._children):
+                    is_ready = True
+                    notify.notify("READY=1")
                 tick()
                 if self._signals and self._stopped_at is None:
                     log.info("stopping: every process drains what it has in hand")
+                    notify.notify("STOPPING=1")
                     self._stop()
                 time.sleep(TICK_SECONDS)
         return max(child.code or 0 for child in self._children)
@@ -192,6 +198,7 @@ class Processes:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 process_group=0,
+                env={name: value for name, value in os.environ.items() if name != notify.VARIABLE},
             )
         child.line, child.status, child.started = ours, None, time.monotonic()
 

@@ -1,0 +1,125 @@
+"""The recipes of the packages, the unit and the wheel say what the program says."""
+
+from __future__ import annotations
+
+import configparser
+import email
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from logsluice import __version__
+from logsluice.config.check import check_file
+from logsluice.config.load import load_file
+from tests.parts import unavailable
+
+ROOT = Path(__file__).parents[2]
+PACKAGING = ROOT / "packaging"
+UNIT = PACKAGING / "logsluice.service"
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+class _Unit(configparser.ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+def service() -> configparser.SectionProxy:
+    unit = _Unit(strict=False, interpolation=None, delimiters="=")
+    unit.read(UNIT)
+    return unit["Service"]
+
+
+def recipe() -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load((PACKAGING / "nfpm.yaml").read_text())
+    return found
+
+
+def test_001_15_systemd_takes_the_unit(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace("/usr/bin/logsluice", sys.executable))  # it must be there
+    done = subprocess.run([analyze, "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if UNIT.name in line]) == (0, [])
+
+
+def test_001_15_the_unit_gives_time_to_stop_and_checks_first() -> None:
+    unit = service()
+    configuration = load_file(str(PACKAGING / "logsluice.yaml"))
+    assert unit["Type"] == "notify"
+    assert unit["KillMode"] == "mixed"  # a second signal ends the processes of `processes: N` at once
+    assert float(unit["TimeoutStopSec"]) > max(each.shutdown_timeout for each in configuration.model.pipelines)
+    assert unit["ExecStartPre"] == "/usr/bin/logsluice check /etc/logsluice/logsluice.yaml"
+    assert unit["ExecStart"] == "/usr/bin/logsluice run /etc/logsluice/logsluice.yaml"
+
+
+def test_001_15_the_configuration_is_good_and_writes_into_the_state_folder_only() -> None:
+    file = str(PACKAGING / "logsluice.yaml")
+    assert check_file(file) == []
+    (pipeline,) = load_file(file).model.pipelines
+    (output,) = pipeline.outputs
+    places = [pipeline.state, pipeline.dead_letter, str(output.options.path)]  # type: ignore[union-attr]
+    assert [Path(place).parent for place in places] == [Path("/var/lib/logsluice")] * 3
+    assert service()["StateDirectory"].split() == ["logsluice", "logsluice/incoming"]
+
+
+def test_001_15_the_example_with_a_queue_is_good_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, commented = (PACKAGING / "logsluice.yaml").read_text().split("\n# Log objects in S3")
+    queue = [line.removeprefix("#") for line in commented.splitlines()[2:]]
+    (tmp_path / "logsluice.yaml").write_text("\n".join([text, *queue]))
+    for line in (PACKAGING / "logsluice.env").read_text().splitlines():
+        if "=" in line:
+            monkeypatch.setenv(*line.removeprefix("#").split("=", 1))
+    assert check_file(str(tmp_path / "logsluice.yaml")) == []
+    assert len(load_file(str(tmp_path / "logsluice.yaml")).model.pipelines) == 2
+
+
+def test_001_15_the_recipe_agrees_with_the_project() -> None:
+    made = recipe()
+    assert (made["name"], made["license"], made["version"]) == (PROJECT["name"], PROJECT["license"], "${VERSION}")
+    contents = {each["dst"]: each for each in made["contents"]}
+    for path, each in contents.items():
+        if each.get("type") not in ("tree", "symlink"):
+            assert list(ROOT.glob(each["src"])), path
+    for name in ("logsluice.yaml", "logsluice.env"):
+        each = contents[f"/etc/logsluice/{name}"]
+        assert (each["type"], each["file_info"]) == ("config|noreplace", {"mode": 0o640, "group": "logsluice"})
+    assert contents["/usr/bin/logsluice"]["type"] == "symlink"
+    assert "/usr/lib/systemd/system/logsluice.service" in contents
+    for script in [*made["scripts"].values(), "packaging/build.sh"]:
+        subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
+
+
+def test_001_15_the_wheel_has_every_file_and_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "No module named hatchling" in done.stderr:
+        unavailable("hatchling is not installed")
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.glob("*.whl")
+    assert file.name == f"logsluice-{__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(file) as wheel:
+        packed = {name for name in wheel.namelist() if not name.startswith(f"logsluice-{__version__}.dist-info/")}
+        about = {
+            part: wheel.read(f"logsluice-{__version__}.dist-info/{part}").decode()
+            for part in ("METADATA", "entry_points.txt")
+        }
+    here = [path for path in (ROOT / "src").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert packed == {str(path.relative_to(ROOT / "src")) for path in here}
+    assert "logsluice = logsluice.cli.main:main" in about["entry_points.txt"]
+    said = email.message_from_string(about["METADATA"])
+    assert (said["Name"], said["Version"], said["Requires-Python"]) == ("logsluice", __version__, ">=3.11")
