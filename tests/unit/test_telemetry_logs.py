@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from logsluice.telemetry.logs import RateLimit, configure, mask
+from logsluice.telemetry.logs import RateLimit, configure, end, mask
 
 
 @pytest.fixture(autouse=True)
@@ -100,4 +100,20 @@ def test_what_was_held_back_is_summed_up_at_the_end_of_its_window(capsys: pytest
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["message"], line["times"]) == ("held back, for it repeated", "throttled", 47)
     sum_up()
+    assert capsys.readouterr().err == "", "it is said once"
+
+
+def test_what_is_held_back_when_the_program_ends_is_said_before_its_last_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure(readable=False)
+    log = structlog.get_logger("dead_letter")
+    for number in range(5):
+        log.warning("kept", origin=f"s3://logs/{number}")
+    log.warning("seldom")
+    end()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == ["kept"] * 3 + ["seldom", "held back, for it repeated"]
+    assert (lines[-1]["message"], lines[-1]["times"], lines[-1]["component"]) == ("kept", 2, "dead_letter")
+    end()
     assert capsys.readouterr().err == "", "it is said once"

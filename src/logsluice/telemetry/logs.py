@@ -115,7 +115,26 @@ class RateLimit:
             if begun != since or count <= REPEATS_IN_WINDOW:
                 return
             del self._seen[name, message]
-        structlog.get_logger(name).info("held back, for it repeated", message=message, times=count - REPEATS_IN_WINDOW)
+        _say_held_back(name, message, count)
+
+    def end(self) -> None:
+        """The program ends before the window does: say now what was held back in it."""
+        with self._lock:
+            seen, self._seen = self._seen, {}
+        for (name, message), (_, count) in seen.items():
+            if count > REPEATS_IN_WINDOW:
+                _say_held_back(name, message, count)
+
+
+def _say_held_back(name: str, message: str, count: int) -> None:
+    structlog.get_logger(name).info("held back, for it repeated", message=message, times=count - REPEATS_IN_WINDOW)
+
+
+def end() -> None:
+    """To be called before the last line: says what was held back until now."""
+    for processor in structlog.get_config()["processors"]:
+        if isinstance(processor, RateLimit):
+            processor.end()
 
 
 def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:

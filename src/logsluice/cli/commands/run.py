@@ -158,6 +158,7 @@ def _run_pipelines(
     """Run here; `beside` starts what tells others of it, and returns what is to be called often."""
     from logsluice.config.assemble import assemble
     from logsluice.hosts.daemon import Daemon
+    from logsluice.telemetry import logs
 
     services = [service if changed is None else changed(service) for service in assemble(configuration)]
     report = Report(services)
@@ -172,6 +173,7 @@ def _run_pipelines(
     with ExitStack() as opened:
         ticks.append(beside(daemon.status, opened))
         daemon.run()
+    logs.end()
     report.tell("done")
     return 0
 
