@@ -112,6 +112,18 @@ def test_several_configurations_are_joined_in_order(folder: Path, capsys: pytest
     }
 
 
+def test_an_exported_configuration_has_the_variables_where_they_were(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEAM", "the web team")
+    (folder / "fields.yml").write_text("fields: {team: '${TEAM}', what: 'a$${TEAM}', none: '${NONE:x}'}\n")
+    _, out, _ = called("export", "config", "-c", "s3logsbeat.yml", "-c", "fields.yml", capsys=capsys)
+    (as_text,) = parse(out, "exported", None).data["pipelines"]
+    assert as_text["fields"] == {"fields": {"team": "${TEAM}", "what": "a$${TEAM}", "none": "x"}}
+    (as_read,) = parse(out, "exported", {"TEAM": "the other team"}).data["pipelines"]
+    assert as_read["fields"] == {"fields": {"team": "the other team", "what": "a${TEAM}", "none": "x"}}
+
+
 def test_a_problem_names_the_file_that_it_stands_in(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "more.yml").write_text("output:\n  console: {prety: true}\n")
     _, _, err = called("test", "config", "-c", "s3logsbeat.yml", "-c", "more.yml", capsys=capsys)

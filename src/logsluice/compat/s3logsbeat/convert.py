@@ -35,4 +35,5 @@ def _hidden(document: Document, value: Any) -> Any:
         return {name: _hidden(document, inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_hidden(document, inner) for inner in value]
-    return document.hide(value) if isinstance(value, str) else value
+    # what is no variable by now stays none: `$${` is our way to write a `${`
+    return document.hide(value.replace("${", "$${")) if isinstance(value, str) else value
