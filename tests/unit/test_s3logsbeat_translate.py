@@ -175,21 +175,27 @@ output.elasticsearch:
 """
     hosts = {"hosts": ["http://localhost:9200"]}
 
-    def by_pipeline(index: str) -> list[dict[str, Any]]:
+    def by_pipeline(index: str, *names: str) -> list[dict[str, Any]]:
         p, q = ({"opensearch": hosts | {"index": index, "pipeline": name}} for name in "pq")
-        return [{"if": "([user_agent])", "then": [p], "else": [q]}]
+        first, second = ({"name": name} if name else {} for name in names)
+        return [{"if": "([user_agent])", "then": [p | first], "else": [q | second]}]
 
     assert output(text) == {
         "if": "([elb_status_code] >= 500)",
-        "then": by_pipeline("err-%{+yyyy}"),
+        "then": by_pipeline("err-%{+yyyy}", "", "opensearch-2"),
         "else": [
             {
                 "if": "[fields][team]",
-                "then": by_pipeline("team-%{[fields][team]}-6.0.2"),
-                "else": by_pipeline("rest"),
+                "then": by_pipeline("team-%{[fields][team]}-6.0.2", "opensearch-3", "opensearch-4"),
+                "else": by_pipeline("rest", "opensearch-5", "opensearch-6"),
             }
         ],
     }
+    (service,) = assemble(load_text(SQS + text, environ={}))
+    assert [sender.output.name for sender in service.pipeline.senders] == [
+        "opensearch",
+        *(f"opensearch-{number}" for number in range(2, 7)),
+    ]
 
 
 def test_001_1_buckets_of_other_accounts_are_named_at_the_input() -> None:
@@ -327,7 +333,11 @@ def test_logging() -> None:
 
 def test_settings_of_the_command_line_stand_above_the_file() -> None:
     written = SQS + "output.elasticsearch.hosts: [a]\n"
-    settings = ["output.elasticsearch.hosts=b,c", "output.elasticsearch.index=i", "s3logsbeat.inputs.0.log_format=elb"]
+    settings = [
+        "output.elasticsearch.hosts=b,c",
+        "output.elasticsearch={index: i, ssl.enabled: false}",
+        "s3logsbeat.inputs.0.log_format=elb",
+    ]
     document = document_of_text(written, "a.yml", {}, settings)
     assert document.data["pipelines"][0]["format"] == {"type": "elb", "as_s3logsbeat": True}
     assert document.data["pipelines"][0]["outputs"] == [

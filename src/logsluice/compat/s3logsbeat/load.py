@@ -97,6 +97,7 @@ def _native(
         except ValueError as error:
             raise UsageError(str(error), "such as -E output.elasticsearch.hosts=localhost:9200") from None
     resolve(document, environ)
+    expand(document)  # of mappings that came from variables and -E
     document.data = without_nulls(document.data)
     problems = [*document.problems, *_refused(document)]
     try:

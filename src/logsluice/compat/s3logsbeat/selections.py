@@ -63,13 +63,27 @@ _CONSTANT = ("beat.version", "beat.name", "beat.hostname", "agent.version", "age
 
 
 def branches(sink: str, options: dict[str, Any], selections: dict[str, Selection]) -> list[dict[str, Any]]:
-    """Outputs by conditions: one for each value that an option may have."""
-    if not selections:
-        return [{sink: options}]
-    (option, chosen), *others = selections.items()
-    rest = dict(others)
-    otherwise = options if chosen.otherwise is None else {**options, option: chosen.otherwise}
-    made = branches(sink, otherwise, rest)
-    for test, value in reversed(chosen.rules):
-        made = [{"if": test, "then": branches(sink, {**options, option: value}, rest), "else": made}]
-    return made
+    """Outputs by conditions: one for each value that an option may have, with names of their own."""
+    return _Branches(sink).of(options, list(selections.items()))
+
+
+class _Branches:
+    def __init__(self, sink: str) -> None:
+        self._sink = sink
+        self._count = 0
+
+    def of(self, options: dict[str, Any], selections: Sequence[tuple[str, Selection]]) -> list[dict[str, Any]]:
+        if not selections:
+            self._count += 1
+            named = {"name": f"{self._sink}-{self._count}"} if self._count > 1 else {}
+            return [{self._sink: options, **named}]
+        (option, chosen), *others = selections
+
+        def from_rule(number: int) -> list[dict[str, Any]]:
+            if number == len(chosen.rules):
+                rest = options if chosen.otherwise is None else {**options, option: chosen.otherwise}
+                return self.of(rest, others)
+            test, value = chosen.rules[number]
+            return [{"if": test, "then": self.of({**options, option: value}, others), "else": from_rule(number + 1)}]
+
+        return from_rule(0)

@@ -27,12 +27,12 @@ _ITS_OWN_WAY = ("alb", "cloudfront", "elb")
 """Formats of which S3logsbeat's documents differ from ours."""
 
 _LEVELS = {"critical": "error", "error": "error", "warning": "warning", "info": "info", "debug": "debug"}
-_NO_PROFILE = "write the `http` of a configuration of ours: see /health and /metrics"
+_OF_OURS = "write the `http` of a configuration of ours: see /health and /metrics"
 _IGNORED_AT_ROOT = {
     "max_procs": outputs.NO_EFFECT,
-    "monitoring": _NO_PROFILE,
-    "xpack": _NO_PROFILE,
-    "http": _NO_PROFILE,
+    "monitoring": _OF_OURS,
+    "xpack": _OF_OURS,
+    "http": _OF_OURS,
     "keystore": "there is no keystore: put secrets into environment variables, and ${NAME} into the file",
     "seccomp": outputs.NO_EFFECT,
     "migration": outputs.NO_EFFECT,
