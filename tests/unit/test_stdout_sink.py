@@ -38,6 +38,29 @@ def test_ndjson_is_the_event_without_metadata(capsysbinary: pytest.CaptureFixtur
     )
 
 
+@pytest.mark.parametrize(
+    ("timestamps", "whole", "fine"),
+    [
+        ("exact", "12:00:00Z", "12:00:00.123999Z"),
+        ("milliseconds", "12:00:00.000Z", "12:00:00.123Z"),
+        ("logstash", "12:00:00.000Z", "12:00:00.123999Z"),
+    ],
+)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_times_are_written_in_the_pipelines_form(
+    timestamps: Any, whole: str, fine: str, terminal: bool,
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    event = {"@timestamp": EVENT["@timestamp"], "at": EVENT["@timestamp"].replace(microsecond=123999)}
+    sink = stdout.build(stdout.Config(), Context(timestamps=timestamps))
+    sink.open()
+    sink.send(sink.encode([{**event, "text": "\x9b31m"}], must_not_refuse))
+    text = rb"\u009b31m" if terminal else "\x9b31m".encode()
+    expected = f'{{"@timestamp":"2026-01-31T{whole}","at":"2026-01-31T{fine}","text":"'.encode() + text + b'"}\n'
+    assert capsysbinary.readouterr().out == expected
+
+
 def test_pretty_has_a_field_a_line_and_no_control_characters(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert written("pretty", capsysbinary).decode().splitlines() == [
         "2026-01-31T12:00:00+00:00  web",

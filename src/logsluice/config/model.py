@@ -216,7 +216,9 @@ class PipelineModel(Options):
         default="position", description="From bucket, key, ETag and place; or S3logsbeat's SHA-1 of the line."
     )
     origin: bool = Field(default=True, description="Whether events say which bytes they come from.")
-    timestamps: Timestamps = Field(default="exact", description="How outputs write times: 10:00:00Z or 10:00:00.000Z.")
+    timestamps: Timestamps = Field(
+        default="exact", description="How outputs write times: exact, `milliseconds`, or as Logstash."
+    )
     filters: tuple[FilterNode, ...] = Field(default=(), description="Applied in order, named as in Logstash.")
     outputs: tuple[OutputNode, ...] = Field(min_length=1, description="Every event goes to each, or by conditions.")
     on: Annotated[dict[str, Action], PlainValidator(_policies)] = Field(

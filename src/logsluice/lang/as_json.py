@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
@@ -18,8 +18,9 @@ _STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
 
-Timestamps: TypeAlias = Literal["exact", "logstash"]
-"""`exact`: no fraction or microseconds (`10:00:00Z`); `logstash`: three digits or six (`10:00:00.000Z`)."""
+Timestamps: TypeAlias = Literal["exact", "milliseconds", "logstash"]
+"""`exact`: no fraction or microseconds (`10:00:00Z`); `milliseconds`: three digits, what is finer is cut, as Beats do
+(libbeat's `common.TsLayout`); `logstash`: three digits or six (`10:00:00.000Z`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,30 @@ def _other_as_logstash(value: Any) -> Any:
     return time_text(value) if isinstance(value, datetime) else _other(value)
 
 
+def _other_as_beats(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return _other(value)
+
+
 def _digits(value: int) -> orjson.Fragment:
     return orjson.Fragment(str(value))
 
 
 EXACT = Json(_OPTIONS, _other)
 AS_LOGSTASH = Json(_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME, _other_as_logstash, _digits)
+_FORMS: dict[Timestamps, Json] = {
+    "exact": EXACT,
+    "milliseconds": Json(_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME, _other_as_beats, _digits),
+    "logstash": AS_LOGSTASH,
+}
 document = EXACT.document
 dumps = EXACT.dumps
 
 
 def json_of(timestamps: Timestamps) -> Json:
     """The JSON of a pipeline that writes its times so."""
-    return AS_LOGSTASH if timestamps == "logstash" else EXACT
+    return _FORMS[timestamps]
 
 
 def for_terminals(line: bytes) -> bytes:

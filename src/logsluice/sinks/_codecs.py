@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from logsluice.components import Options
-from logsluice.lang.as_json import AS_LOGSTASH, Timestamps, document, dumps
+from logsluice.lang.as_json import Timestamps, document, dumps, json_of
 from logsluice.lang.ruby_text import inspect
 from logsluice.lang.templates import template
 from logsluice.model import Event
@@ -66,8 +66,9 @@ def writer(codec: OutputCodec, timestamps: Timestamps = "exact") -> Write:
         return lambda event: (text.render(event) + "\n" * end).encode("utf-8", "replace")
     if isinstance(codec, Rubydebug):
         return rubydebug_with_metadata if codec.rubydebug.metadata else rubydebug
-    if codec == "ndjson" and timestamps == "logstash":
-        return lambda event: AS_LOGSTASH.document(event) + b"\n"
+    if codec == "ndjson" and timestamps != "exact":
+        json = json_of(timestamps)
+        return lambda event: json.document(event) + b"\n"
     return {"ndjson": ndjson, "pretty": pretty, "rubydebug": rubydebug, "dots": dots}[codec]
 
 

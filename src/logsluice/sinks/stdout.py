@@ -21,7 +21,7 @@ from logsluice.components import Context, Options
 from logsluice.errors import UsageError
 from logsluice.lang.as_json import Timestamps, for_terminals
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._codecs import OutputCodec, Write, coloured, ndjson, pretty, writer
+from logsluice.sinks._codecs import OutputCodec, coloured, writer
 from logsluice.sinks._documents import DocumentSink, encode_each
 
 
@@ -47,14 +47,19 @@ class StdoutSink(DocumentSink):
     request_events = 10_000
 
     def __init__(self, codec: OutputCodec, timestamps: Timestamps = "exact") -> None:
+        self._codec = codec
         self._write = writer(codec, timestamps)
         self._one_at_a_time = threading.Lock()
 
     def open(self) -> None:
         """Colours, and escapes in NDJSON, are for terminals only."""
-        if sys.stdout.isatty():
-            at_terminals: dict[Write, Write] = {ndjson: _shown, pretty: coloured}
-            self._write = at_terminals.get(self._write, self._write)
+        if not sys.stdout.isatty():
+            return
+        if self._codec == "ndjson":
+            write = self._write
+            self._write = lambda event: for_terminals(write(event))
+        elif self._codec == "pretty":
+            self._write = coloured
 
     def encode(self, events: Sequence[Event], refuse: Callable[[int, str], None]) -> Encoded:
         """The bytes to be written."""
@@ -79,7 +84,3 @@ class StdoutSink(DocumentSink):
 
     def close(self) -> None:
         """Standard output stays open."""
-
-
-def _shown(event: Event) -> bytes:
-    return for_terminals(ndjson(event))
