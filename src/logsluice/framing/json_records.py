@@ -24,14 +24,14 @@ from logsluice.model import EXCERPT_BYTES, Broken, Records
 if TYPE_CHECKING:
     from logsluice.framing.limits import Limits
 
-_IN_STRING = rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
-_OUTSIDE = rb'(?:[^"{}\[\]\\%s]++|\\(?:[^\n]|(?=\n)))*+'
+_IN_STRING = rb'[^"\\\n]*+(?:(?>\\[^\n][^"\\\n]*+))*+'
+_OUTSIDE = rb'(?:(?>[^"{}\[\]\\%s]++|\\(?:[^\n]|(?=\n))))*+'
 
 
 def _to_next(stops: bytes) -> re.Pattern[bytes]:
     """Over everything, complete strings included, to a bracket, a stop, or a string that is not complete."""
     outside = _OUTSIDE % stops
-    return re.compile(outside + rb'(?:"' + _IN_STRING + rb'"' + outside + rb")*+")
+    return re.compile(outside + rb'(?:(?>"' + _IN_STRING + rb'"' + outside + rb"))*+")
 
 
 _TO_BRACKET = _to_next(b"")

@@ -22,8 +22,8 @@ from logsluice.errors import Problem
 
 # Octal for the backslash and the slash: lark reads escapes in its own way before `re` does. Possessive, as in Logstash:
 # `"\\"` is a text that goes on behind an escaped quote, and never two characters in quotes.
-_STRING = r""" "(?:\134"|[^"])*+"|'(?:\134'|[^'])*+' """.strip()
-_CONDITION = _STRING + r"""|\[[^\],"'\[]+\]|\057(?:\134\057|[^\057])*+\057|#[^\n]*\n?|[^"'\057#{]"""
+_STRING = r""" "(?:(?>\134"|[^"]))*+"|'(?:(?>\134'|[^']))*+' """.strip()
+_CONDITION = _STRING + r"""|\[[^\],"'\[]+\]|\057(?:(?>\134\057|[^\057]))*+\057|#[^\n]*\n?|[^"'\057#{]"""
 """One piece of a condition: what may hold a brace (a text, a field, a pattern, a comment), else one character."""
 
 _GRAMMAR = rf"""

@@ -50,7 +50,7 @@ from logsluice.model import OWN_METADATA, Event, Filter, RejectEvent
 
 _BATCH = 250
 _LOGGED = 20
-_NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:\w+\s*=\s*)?+(?![\"'])\S")
+_NAMED_BY_DATA = re.compile(r"event\.set\(\s*(?:(?>\w+\s*=\s*))?+(?![\"'])\S")
 """A field whose name is no literal: `event.set(header["name"], …)`."""
 
 NAMED_BY_DATA = (
