@@ -115,6 +115,13 @@ output.console.enabled: true
     ]
 
 
+def test_001_8_inputs_that_a_run_leaves_to_imports_are_named() -> None:
+    both = SQS.replace("}]\n", "},\n  {type: s3, buckets: s3://b, log_format: alb}]\n")
+    assert warnings(both + CONSOLE) == [
+        "2 s3logsbeat.inputs[1]: left out: `logsluice s3imports` brings what inputs of type s3 name"
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "native"),
     [

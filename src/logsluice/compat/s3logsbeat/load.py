@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -111,7 +111,17 @@ def _native(
     native = translate(root, document, types or _types(root))
     if not types and not native.data["pipelines"]:
         raise ConfigError([document.problem(("s3logsbeat", "inputs"), "no input is enabled")])
+    if not types:
+        native.warnings += _left_out(root, document)
     return native
+
+
+def _left_out(root: Root, document: Document) -> Iterator[Problem]:
+    """Warnings of inputs that a run leaves to `s3imports`."""
+    for number, given in enumerate(root.s3logsbeat.inputs):
+        if given.enabled and given.type not in _types(root):
+            said = "left out: `logsluice s3imports` brings what inputs of type s3 name"
+            yield document.problem(("s3logsbeat", "inputs", number), said, "warning")
 
 
 def _types(root: Root) -> tuple[InputType, ...]:
