@@ -41,6 +41,7 @@ class RecordingProxy(AwsProxy):
     Attributes:
         calls: In the order of their answers.
         received: How often each message was handed out, by its id.
+        deleted: How many messages were deleted.
         hides_missing: Whether a key that is not there is answered as S3 does where the bucket may not be listed; moto
             says 404 to everybody.
         extensions_before_reads: Objects are handed out when so many calls have extended a message.
@@ -50,6 +51,7 @@ class RecordingProxy(AwsProxy):
         super().__init__(moto)
         self.calls: list[Call] = []
         self.received: Counter[str] = Counter()
+        self.deleted = 0
         self.hides_missing = False
         self.extensions_before_reads = 0
         self._changed = threading.Condition()
@@ -67,10 +69,15 @@ class RecordingProxy(AwsProxy):
             found.setdefault(call.action, set()).add(call.resource)
         return found
 
-    def wait_for(self, action: str, times: int = 1) -> None:
+    def wait_for(self, action: str, times: int) -> None:
         """Until an action was allowed so often."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.outcomes[action, True] >= times, 60), self.calls
+
+    def wait_until_deleted(self, messages: int) -> None:
+        """Until so many messages were deleted."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.deleted >= messages, 60), self.calls
 
     def answer(self, request: Request) -> Answer:
         action, resource = needs(request)
@@ -83,6 +90,8 @@ class RecordingProxy(AwsProxy):
             self.calls.append(Call(action, resource, answer.status))
             if action == "sqs:ReceiveMessage" and answer.status == 200:
                 self.received.update(message["MessageId"] for message in json.loads(answer.body).get("Messages", ()))
+            if action == "sqs:DeleteMessage" and answer.status == 200:
+                self.deleted += len(json.loads(request.body)["Entries"])
             self._changed.notify_all()
         return answer
 

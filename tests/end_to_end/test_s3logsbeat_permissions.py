@@ -23,7 +23,6 @@ from tests.end_to_end.least_policy import (
 )
 from tests.end_to_end.recording_proxy import RecordingProxy
 from tests.end_to_end.test_s3logsbeat import IMPORT, LIVE
-from tests.parts import wait_until
 from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
 
@@ -73,7 +72,7 @@ def test_001_11_with_changemessagevisibility_there_is_a_heartbeat_and_no_warning
     _, traces = put(account.cloud, 1)
     account.proxy.extensions_before_reads = 4  # two visibilities and more, the probe included
     with account.user(*least(), HEARTBEAT) as user, account.running(user, visibility="2s") as log:
-        account.proxy.wait_for(DELETE)
+        account.proxy.wait_until_deleted(1)
     assert account.traces == traces
     assert set(account.proxy.received.values()) == {1}
     assert grants(log.read_text()) == []
@@ -124,8 +123,7 @@ def test_001_11_objects_of_a_versioned_bucket_are_not_asked_for_by_version(
 
 def test_001_11_a_version_that_may_not_be_read_is_asked_for_once(account: Account, versioned: list[str]) -> None:
     with account.user(*least()) as user, account.running(user, all_versions=True) as log:
-        account.proxy.wait_for(READ, 4)
-        account.proxy.wait_for(DELETE)
+        account.proxy.wait_until_deleted(4)
     assert account.traces == versioned
     assert (account.cloud.left(), account.dead) == (0, [])
     assert account.proxy.outcomes["s3:GetObjectVersion", False] == 1
@@ -143,7 +141,7 @@ def test_001_11_a_missing_object_which_s3_does_not_tell_from_a_denied_one_is_not
     account.cloud.s3.delete_object(Bucket="logs", Key="prod-shop/00.log.gz")
     account.proxy.hides_missing = True
     with account.user(*least()) as user, account.running(user, visibility_without_heartbeat="2s"):
-        account.proxy.wait_for(DELETE)
+        account.proxy.wait_until_deleted(1)
     done = [(call.action, call.status) for call in account.proxy.calls if call.action in {READ, DELETE}]
     assert done == [(READ, 403)] * 3 + [(DELETE, 200)]
     assert account.proxy.needed.keys() == {*(action for action, _ in PROBES), RECEIVE, DELETE, READ}
@@ -159,7 +157,7 @@ def test_001_11_objects_of_a_bucket_that_the_policy_does_not_name_are_put_aside(
         announce(account, place)
     _, traces = put(account.cloud, 1)
     with account.user(*least()) as user, account.running(user, visibility_without_heartbeat="2s"):
-        assert wait_until(lambda: len(account.dead) == 2 and account.proxy.outcomes[DELETE, True] >= 2, 60)
+        account.proxy.wait_until_deleted(3)
     assert account.traces == traces
     assert account.cloud.left() == 0
     hint = "(if the bucket belongs to another account than 123456789012, list it and the others in `buckets`)"
