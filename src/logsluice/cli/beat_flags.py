@@ -135,7 +135,7 @@ def _options() -> list[Callable[[Any], Any]]:
         click.option("--strict.perms", "strict_perms", is_flag=True, help="Without effect: owners are not checked."),
         *(click.option(f"--{name}", name, metavar="VALUE", help="Without effect.") for name in _WITHOUT_EFFECT),
         *(
-            click.option(name, is_flag=True, hidden=True, expose_value=False, callback=_refuse(advice))
+            click.option(name, is_flag=True, hidden=True, help=advice, expose_value=False, callback=_refuse(advice))
             for name, advice in _REFUSED.items()
         ),
     ]
