@@ -1,10 +1,10 @@
-"""Resident memory of a process that runs S3logsbeat's ALB configuration on small objects, and where it goes.
+"""Resident memory of a process that reads small ALB objects, and where it goes.
 
     python -m bench.resident [--objects 300] [--lines 100]
 
-The real program reads a queue and a bucket of moto and sends to a stand-in for a cluster, all on loopback. Beside it,
-one process takes the steps of a start one after another; what each adds is what it costs in this order. S3logsbeat,
-written in Go, names about 20 MB for itself.
+The real program runs S3logsbeat's ALB configuration, with a queue and a bucket of moto and a stand-in for a cluster,
+all on loopback; then our own for the same objects into the embedded store. Before that, one process takes the steps of
+a start one after another; what each adds is what it costs in this order. S3logsbeat, written in Go, claims about 20 MB.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,9 +27,8 @@ from typing import Any
 from tests.end_to_end.cloud import Cloud, alb_objects
 from tests.parts.moto_server import MotoServer
 
-THEIRS = 20
 REST_SECONDS = 10
-CONFIGURATION = r"""
+S3LOGSBEAT = r"""
 s3logsbeat:
   inputs:
     - type: sqs
@@ -43,13 +43,20 @@ queue.mem:
 output.elasticsearch:
   hosts: ["${CLUSTER}"]
 """
+NATIVE = """
+pipelines:
+  - source: {type: s3_sqs, queue: "${QUEUE}"}
+    format: alb
+    outputs: [store]
+"""
 
 STEPS = {
     "Python": "pass",
     "our program, the command read": "import logsluice.cli.main; import logsluice.cli.commands.s3logsbeat",
-    "pydantic": "import pydantic",
+    "options (pydantic)": "import pydantic; pydantic.create_model('First')",
+    "the log (structlog, which loads rich and asyncio)": "import structlog",
     "HTTP and TLS (urllib3)": "import urllib3",
-    "boto3's core (botocore)": "import botocore.session, botocore.client",
+    "AWS (botocore)": "import botocore.session, botocore.client",
     "the configuration, as a pipeline": """
 from logsluice.config.load import load_file
 from logsluice.config.assemble import assemble
@@ -61,6 +68,10 @@ import ssl, certifi
 contexts = [ssl.create_default_context(cafile=certifi.where()) for _ in range(2)]""",
 }
 """What a process does, in this order; names are shown as they are."""
+RUNS = (
+    ("S3logsbeat's configuration", ("s3logsbeat", "-c", "s3logsbeat.yml"), "20 MB"),
+    ("native, into the store", ("run", "native.yaml"), ""),
+)
 
 
 class _Cluster(BaseHTTPRequestHandler):
@@ -126,21 +137,21 @@ def steps(folder: Path, environment: dict[str, str]) -> list[tuple[str, float]]:
     return [(name, int(pages) / 256) for name, pages in zip(STEPS, answer.stdout.split(), strict=True)]
 
 
-def at_work(cloud: Cloud, folder: Path, objects: int, lines: int, url: str) -> tuple[float, float, float]:
-    """The process while it works, middle and peak, and some seconds after its last object."""
-    program = cloud.start(["s3logsbeat", "-c", "s3logsbeat.yml"], folder, CLUSTER=url)
+def at_work(cloud: Cloud, folder: Path, command: Sequence[str], objects: int, lines: int, url: str) -> list[float]:
+    """A program while it works, in the middle and at most, and some seconds after its last object."""
+    program = cloud.start(command, folder, CLUSTER=url)
     seen = []
     for key, content in alb_objects(objects, lines):
         cloud.put(key, content)
         if program.poll() is not None:
             raise SystemExit(f"the program ended: {(folder / 'out.log').read_text()}")
         seen.append(memory_of(program.pid, "VmRSS"))
-    cloud.wait_until_empty(program, folder, seconds=60)
+    cloud.wait_until_empty(program, folder, seconds=120)
     time.sleep(REST_SECONDS)
-    rest, peak = (memory_of(program.pid, name) for name in ("VmRSS", "VmHWM"))
+    rest, most = (memory_of(program.pid, name) for name in ("VmRSS", "VmHWM"))
     program.terminate()
     program.wait()
-    return sorted(seen)[len(seen) // 2], peak, rest
+    return [statistics.median(seen), most, rest]
 
 
 def main() -> None:
@@ -150,23 +161,24 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, cluster() as url:
         folder = Path(name)
-        (folder / "s3logsbeat.yml").write_text(CONFIGURATION)
+        (folder / "s3logsbeat.yml").write_text(S3LOGSBEAT)
+        (folder / "native.yaml").write_text(NATIVE)
         moto = MotoServer(folder / "moto")
         moto.start()
+        cloud = Cloud(moto, visibility=30)
         try:
-            cloud = Cloud(moto)
-            grown = steps(folder, cloud.environment(CLUSTER=url))
-            middle, peak, rest = at_work(cloud, folder, options.objects, options.lines, url)
+            print("| a step of the start | resident | of it new |\n|---|---|---|")
+            before = 0.0
+            for step, resident in steps(folder, cloud.environment(CLUSTER=url)):
+                print(f"| {step} | {resident:.0f} MB | {resident - before:.1f} MB |")
+                before = resident
+            print("\n| the process | at work | the most | at rest | S3logsbeat's claim |\n|---|---|---|---|---|")
+            for what, command, claim in RUNS:
+                found = at_work(cloud, folder, command, options.objects, options.lines, url)
+                print(f"| {what} | {' | '.join(f'{each:.0f} MB' for each in found)} | {claim} |", flush=True)
         finally:
+            cloud.end_all()
             moto.stop()
-    print("| a step of the start | resident | of it new |\n|---|---|---|")
-    before = 0.0
-    for step, resident in grown:
-        print(f"| {step} | {resident:.0f} MB | {resident - before:.1f} MB |")
-        before = resident
-    print("\n| the process | resident | S3logsbeat's claim |\n|---|---|---|")
-    for what, resident in (("at work", middle), ("at work, the most", peak), ("at rest", rest)):
-        print(f"| {what} | {resident:.0f} MB | {THEIRS} MB |")
 
 
 if __name__ == "__main__":
