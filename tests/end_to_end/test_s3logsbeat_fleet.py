@@ -33,8 +33,8 @@ output.elasticsearch.hosts: ["${OPENSEARCH}"]
 
 
 OWN = ["s3logsbeat", "-c", "own.yml", "-e"]
-IN_HAND = 2 * 10 * RECORDS
-"""Objects that a process may have in hand: two workers, ten messages each."""
+IN_HAND = (2 * 10 + 10) * RECORDS
+"""Objects that a process may have in hand: two workers, ten messages each, and ten that wait to be deleted."""
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def test_001_9_processes_on_one_queue_share_the_work(
 @pytest.mark.parametrize(
     ("count", "visibility"),
     [
-        pytest.param(2, "10s", marks=pytest.mark.slow),
-        (4, "10s"),
+        pytest.param(2, "15s", marks=pytest.mark.slow),
+        (4, "15s"),
         pytest.param(4, "", marks=pytest.mark.slow),  # the file as it is: two minutes
     ],
     ids=["two", "four", "four-unchanged"],
