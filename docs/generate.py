@@ -9,18 +9,21 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from logsluice.cluster.templates import Cluster, properties
 from logsluice.compat.logstash import plugins
 from logsluice.components import Kind, find, names
 from logsluice.config.types import parse_duration, parse_size
 from logsluice.filters._common import CommonOptions
+from logsluice.formats.fields import Field
 
 COLLECTIONS = (tuple, list, dict, Mapping)
 KINDS: dict[Any, str] = {
@@ -40,6 +43,19 @@ PLUGINS: dict[plugins.Kind, tuple[str, type[BaseModel]]] = {
     "outputs": ("Outputs", plugins.OutputSettings),
     "codecs": ("Codecs", plugins.CodecSettings),
 }
+FIELDS_HEAD = """\
+# Fields
+
+Made by `docs/generate.py` from the formats' declarations, from which the parsers, the store's columns and the index
+templates are made as well; `logsluice formats NAME` prints the same. *In the cluster* is the type in the index template
+of OpenSearch 2.7 and newer (on Elasticsearch `flattened` for `flat_object`); `logsluice templates CONFIG` prints whole
+templates. *AWS* is the name that AWS's documentation has, where it is another one. Fields that are not declared are
+kept: text becomes `keyword`.
+
+Every event has `@timestamp` (date), and unless `origin: false`, `origin.uri` and `origin.version` (keyword) and
+`origin.position` (long). `tags` is a keyword. S3logsbeat's configurations give events without `origin`; with
+`s3logsbeat.beat_fields: true` they have `beat.hostname`, `beat.name` and `beat.version` (keyword).
+"""
 GENERATED = "<!-- what follows is generated -->"
 
 
@@ -54,7 +70,10 @@ def page() -> Iterator[str]:
         for name in names(kind):
             module = find(kind, name)
             yield from ("", f"### {name}", "", (module.__doc__ or "").strip())
-            yield from _fields(module.build) if kind == "formats" else _options(module.Config)
+            if kind != "formats":
+                yield from _options(module.Config)
+            elif _declared(module):
+                yield from ("", f"Its fields: [fields.md](fields.md#{name}).")
 
 
 def _options(config: type[BaseModel]) -> Iterator[str]:
@@ -80,17 +99,42 @@ def _attributes(config: type[BaseModel]) -> dict[str, str]:
     return found
 
 
-def _fields(build: Any) -> Iterator[str]:
+def fields_page() -> Iterator[str]:
+    """The lines of docs/fields.md."""
+    yield from (line.rstrip() for line in FIELDS_HEAD.splitlines())
+    for name in names("formats"):
+        module = find("formats", name)
+        fields = _declared(module)
+        if not fields:
+            continue
+        yield from ("", f"## {name}", "", (module.__doc__ or "").strip().partition("\n")[0], "")
+        if "as_s3logsbeat" in inspect.signature(module.build).parameters:
+            yield from ("With `as_s3logsbeat` the fields and types are the same.", "")
+        yield from ("| field | type | in the cluster | AWS | ECS | |", "|---|---|---|---|---|---|")
+        mapped = properties(fields, Cluster())
+        for field in fields:
+            kind = f"list of {field.kind}" if field.many else field.kind
+            mapping = _mapping(mapped, field.name.split("."))
+            yield f"| `{field.name}` | {kind} | {mapping} | {field.aws} | {field.ecs} | {field.about} |"
+
+
+def _declared(module: ModuleType) -> Sequence[Field]:
     try:
-        fields = build().fields
+        fields: Sequence[Field] = module.build().fields
     except (TypeError, ValueError):  # it needs options to say which fields there are
-        return
-    if not fields:
-        return
-    yield from ("", "| field | type | AWS | ECS | |", "|---|---|---|---|---|")
-    for field in fields:
-        kind = f"list of {field.kind}" if field.many else field.kind
-        yield f"| `{field.name}` | {kind} | {field.aws} | {field.ecs} | {field.about} |"
+        return ()
+    return fields
+
+
+def _mapping(mapped: dict[str, Any], path: list[str]) -> str:
+    """A field's type in the template; that of an object around it, when this covers it."""
+    found = mapped[path[0]]
+    for name in path[1:]:
+        if "properties" not in found:
+            break
+        found = found["properties"][name]
+    kind: str = found.get("type", "object")
+    return f"{kind}, `.keyword`" if "fields" in found else kind
 
 
 def _shown(value: object, kind: str) -> str:
@@ -178,6 +222,7 @@ def main() -> None:
     page_of_logstash = root / "docs" / "migrating-from-logstash.md"
     page_of_logstash.write_text(migration(page_of_logstash.read_text(encoding="utf-8")), encoding="utf-8")
     (root / "docs" / "components.md").write_text("\n".join(page()) + "\n", encoding="utf-8")
+    (root / "docs" / "fields.md").write_text("\n".join(fields_page()) + "\n", encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
     for title, kind in (("Formats", "formats"), ("Filters", "filters")):

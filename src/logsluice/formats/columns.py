@@ -299,12 +299,17 @@ def clf_time(aws: str, name: str = "", *, ecs: str = "", about: str = "") -> Col
 def epoch(aws: str, name: str = "", *, timestamp: bool = False, ecs: str = "", about: str = "") -> Column:
     """Seconds or milliseconds since 1970, kept as whole seconds. With `timestamp` also the time of the event."""
     field = _field(aws, "integer", name, ecs, about)
-    return _Epoch(aws, (field, Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP)) if timestamp else (field,))
+    return _Epoch(
+        aws,
+        (field, Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP, about="The time of the event"))
+        if timestamp
+        else (field,),
+    )
 
 
 def epoch_timestamp(aws: str) -> Column:
     """Seconds or milliseconds since 1970: the time of the event and nothing besides."""
-    return _Epoch(aws, (Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP),))
+    return _Epoch(aws, (Field(TIMESTAMP, "time", aws=aws, ecs=TIMESTAMP, about="The time of the event"),))
 
 
 def host_port(aws: str, name: str, *, ecs: str = "", about: str = "", few_ports: bool = False) -> Column:
@@ -313,16 +318,16 @@ def host_port(aws: str, name: str, *, ecs: str = "", about: str = "", few_ports:
     `few_ports`: of services, not of clients.
     """
     address = Field(f"{name}_ip", "ip", aws=aws, ecs=f"{ecs}.ip" if ecs else "", about=about)
-    port = Field(f"{name}_port", "integer", aws=aws, ecs=f"{ecs}.port" if ecs else "")
+    port = Field(f"{name}_port", "integer", aws=aws, ecs=f"{ecs}.port" if ecs else "", about="The port of that address")
     return _HostPort(aws, (address, port), convert=Memo(whole) if few_ports else None)
 
 
 def request(aws: str = "request", *, decode: bool = True) -> Column:
     """A request line: gives `request_verb`, `request_url` (percent-decoded once) and `request_proto`."""
     fields = (
-        Field("request_verb", "keyword", aws=aws, ecs="http.request.method"),
-        Field("request_url", "text", aws=aws, ecs="url.original"),
-        Field("request_proto", "keyword", aws=aws),
+        Field("request_verb", "keyword", aws=aws, ecs="http.request.method", about="The request's method"),
+        Field("request_url", "text", aws=aws, ecs="url.original", about="The request's URL"),
+        Field("request_proto", "keyword", aws=aws, about="Such as HTTP/1.1"),
     )
     return _Request(aws, fields, convert=percent_decoded if decode else None)
 

@@ -26,5 +26,5 @@ def _finish(event: Event) -> None:
     event["@timestamp"] = moment(when)
 
 
-NOTICE = Table((text("message"),), mend=_message, finish=_finish)
+NOTICE = Table((text("message", about="What the line says"),), mend=_message, finish=_finish)
 NOTICE_FIELDS: tuple[Field, ...] = (*NOTICE.fields, *keyword("elb").fields)

@@ -19,22 +19,22 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 COMMON: tuple[Column, ...] = (
     code("version", about="Of the flow log's format"),
-    keyword("account-id", ecs="cloud.account.id"),
-    ip("srcaddr", ecs="source.ip"),
-    ip("dstaddr", ecs="destination.ip"),
-    integer("srcport", ecs="source.port"),
-    integer("dstport", ecs="destination.port"),
+    keyword("account-id", ecs="cloud.account.id", about="Owner of the network interface"),
+    ip("srcaddr", ecs="source.ip", about="Address of who asked or sent"),
+    ip("dstaddr", ecs="destination.ip", about="Address of the receiver"),
+    integer("srcport", ecs="source.port", about="Port of who asked or sent"),
+    integer("dstport", ecs="destination.port", about="Port of the receiver"),
     code("protocol", ecs="network.iana_number", about="IANA protocol number"),
-    integer("packets", ecs="network.packets"),
-    integer("bytes", ecs="network.bytes"),
+    integer("packets", ecs="network.packets", about="How many packets"),
+    integer("bytes", ecs="network.bytes", about="How many bytes"),
     epoch("start", about="When the first packet was received, in seconds since 1970; also @timestamp"),
     epoch("end", about="When the last packet was received, in seconds since 1970", ecs="event.end"),
     keyword("log-status", about="OK, NODATA (no traffic) or SKIPDATA (records were skipped)"),
     keyword("type", ecs="network.type", about="IPv4, IPv6 or EFA"),
     code("tcp-flags", about="Bitmask: FIN 1, SYN 2, RST 4, SYN-ACK 18"),
-    keyword("region", ecs="cloud.region"),
-    keyword("pkt-src-aws-service"),
-    keyword("pkt-dst-aws-service"),
+    keyword("region", ecs="cloud.region", about="The region"),
+    keyword("pkt-src-aws-service", about="The AWS service that the sender's address is of"),
+    keyword("pkt-dst-aws-service", about="The AWS service that the receiver's address is of"),
     keyword("flow-direction", ecs="network.direction", about="ingress or egress"),
 )
 """The columns that both kinds have."""
@@ -61,7 +61,10 @@ class Flow:
         """The table of a given order. The time of an event is `start`, or `end` where the log has no `start`."""
         when = "start" if "start" in names else "end"
         columns = (
-            epoch(name, timestamp=True) if name == when else self.columns.get(name) or keyword(name) for name in names
+            epoch(name, timestamp=True, about=self.columns[name].fields[0].about)
+            if name == when
+            else self.columns.get(name) or keyword(name)
+            for name in names
         )
         return Table(tuple(columns), quotes=False, at_least=min(len(names), 4))
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from logsluice.model import Event, Parsed
 
 FIELDS = (
-    Field("@timestamp", "time", aws="timestamp", ecs="@timestamp"),
-    Field("message", "text", ecs="message"),
-    Field("id", ecs="event.id"),
-    Field("owner", ecs="cloud.account.id"),
-    Field("logGroup", ecs="log.file.path"),
-    Field("logStream"),
-    Field("subscriptionFilters", many=True),
+    Field("@timestamp", "time", aws="timestamp", ecs="@timestamp", about="The time of the event"),
+    Field("message", "text", ecs="message", about="What the line says"),
+    Field("id", ecs="event.id", about="Names the event"),
+    Field("owner", ecs="cloud.account.id", about="The account that the log group is of"),
+    Field("logGroup", ecs="log.file.path", about="The log group"),
+    Field("logStream", about="The log stream"),
+    Field("subscriptionFilters", many=True, about="The subscription filters that matched"),
     Field("policyLevel", about="ACCOUNT_LEVEL_POLICY, for subscriptions of the whole account"),
     Field("extractedFields", "object", about="What the subscription's filter pattern named"),
 )

@@ -16,10 +16,10 @@ from logsluice.formats.table import Table
 _BEFORE = time("log event timestamp", "log_time", about="Of the log event, in lines that CloudWatch Logs exported")
 _LINE = Table(
     (
-        keyword("log format version", "version"),
+        keyword("log format version", "version", about="Version of the log's format"),
         time("query timestamp", "@timestamp", ecs="@timestamp", about="When Route 53 answered"),
-        keyword("hosted zone ID", "hosted_zone_id"),
-        keyword("query name", "query_name", ecs="dns.question.name"),
+        keyword("hosted zone ID", "hosted_zone_id", about="The hosted zone"),
+        keyword("query name", "query_name", ecs="dns.question.name", about="The name that was asked for"),
         keyword("query type", "query_type", ecs="dns.question.type", about="The type of the record, or ANY"),
         keyword("response code", "response_code", ecs="dns.response_code", about="NOERROR, NXDOMAIN, SERVFAIL …"),
         keyword("layer 4 protocol", "protocol", ecs="network.transport", about="UDP or TCP"),
