@@ -195,7 +195,7 @@ def test_a_queue_that_hangs_takes_no_heartbeat_from_another() -> None:
 
 def test_an_error_of_ours_in_a_heartbeat_does_not_end_it() -> None:
     source = _WrongSource([lines("a")], visibility=0.1, endless=True)
-    with Running(service(source, pipeline(Output("memory", MemorySink(delay=0.5))))):
+    with Running(service(source, pipeline(Output("memory", MemorySink(delay=2.0))))):
         eventually(lambda: source.extended["s3://logs/a"] >= 3)
 
 

@@ -104,7 +104,7 @@ def test_several_configurations_are_joined_in_order(folder: Path, capsys: pytest
         "outputs": [{"stdout": {"codec": "pretty"}}],
         "document_id": "content",
         "origin": False,
-        "timestamps": "logstash",
+        "timestamps": "milliseconds",
         "budget": "32768KiB",
         "shutdown_timeout": "6s",
         "state": "/var/lib/beat/state",

@@ -24,7 +24,7 @@ NATIVE: dict[str, Any] = {
     "format": {"type": "alb", "as_s3logsbeat": True},
     "document_id": "content",
     "origin": False,
-    "timestamps": "logstash",
+    "timestamps": "milliseconds",
     "budget": "32768KiB",
     "shutdown_timeout": "0s",
     "filters": [],

@@ -106,7 +106,7 @@ class _Translator:
             self._put((*here, "key_fields"), (*place, "key_regex_fields"))
         if fields := self._fields(given):
             native["fields"] = fields
-        native |= {"document_id": "content", "origin": False, "timestamps": "logstash"}
+        native |= {"document_id": "content", "origin": False, "timestamps": "milliseconds"}
         native |= {
             "budget": f"{self._budget()}KiB",
             "shutdown_timeout": outputs.seconds(root.s3logsbeat.shutdown_timeout),
