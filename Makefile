@@ -45,7 +45,7 @@ bench: $(READY) ## Events a second, by format, filter and Logstash configuration
 	$(BIN)/python -m bench.configurations
 	$(BIN)/python -m bench.resident
 
-docs: $(READY) ## Renew docs/components.md, README's lists, the tables of the page about Logstash
+docs: $(READY) ## Renew docs/components.md, docs/fields.md, README's lists, the tables of the page about Logstash
 	$(BIN)/python docs/generate.py
 
 # pip-compile knows no dependency groups yet, so their lines are given to it as a second source.
