@@ -51,13 +51,13 @@ reason is tried again with the message. Objects below the place that they are mo
 kills its worker takes no other delivery with it. Before the queue's own `maxReceiveCount` sends it away, and after
 `quarantine_after` tries in any case, it goes to the dead letter by reference: nothing of it is read any more.
 
-**Permissions:** `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `s3:GetObject` are enough. Two more are tried once a queue
-at the start: `sqs:ChangeMessageVisibility`, for the heartbeat and for retries, without which there is one warning and
-messages are received with `visibility_without_heartbeat`; and `sqs:GetQueueAttributes`, to see the redrive policy and
-the retention. `s3:ListBucket` lets it tell a missing object from a denied one, and is tried once a bucket where S3's
-refusal leaves that open. `sqs:GetQueueUrl` is needed where a queue is given by its name. `all_versions` wants
-`s3:GetObjectVersion`, objects under SSE-KMS `kms:Decrypt`, a role `sts:AssumeRole`; for `after` see below. Objects
-under SSE-C can't be read: only their writer has the key.
+**Permissions:** `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `s3:GetObject` are enough. Two more are tried once a
+queue at the start: `sqs:ChangeMessageVisibility`, for the heartbeat and for retries, without which there is one
+warning and messages are received with `visibility_without_heartbeat`; and `sqs:GetQueueAttributes`, to see the redrive
+policy and the retention. `s3:ListBucket` lets it tell a missing object from a denied one, and is tried once a bucket
+where S3's refusal leaves that open. `sqs:GetQueueUrl` is needed where a queue is given by its name. `all_versions`
+wants `s3:GetObjectVersion`, objects under SSE-KMS `kms:Decrypt`, a role `sts:AssumeRole`; for `after` see below.
+Objects under SSE-C can't be read: only their writer has the key.
 
 **After:** `delete` and `move` want `s3:DeleteObject`; `move` also `s3:PutObject` for the destination, and
 `s3:GetObjectTagging` and `s3:PutObjectTagging` where objects have tags; `tag` wants these two.
