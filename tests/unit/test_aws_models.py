@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +64,27 @@ def test_a_client_asks_and_signs_as_botocores_own(
 def told_of(client: Any) -> tuple[object, ...]:
     meta, signer = client.meta, client._request_signer
     return meta.endpoint_url, meta.partition, meta.config.signature_version, signer.signing_name, signer.region_name
+
+
+@pytest.mark.parametrize("told_by", ["environment", "profile"])
+def test_descriptions_may_lie_elsewhere(
+    aws_environment: None, told_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "models" / "sqs" / "2099-01-01"
+    folder.mkdir(parents=True)
+    data = Session().get_component("data_loader").load_service_model("sqs", "service-2")
+    data["metadata"]["apiVersion"] = "2099-01-01"
+    (folder / "service-2.json").write_text(json.dumps(data))
+    (folder / "endpoint-rule-set-1.json").write_text(
+        json.dumps(Session().get_component("data_loader").load_service_model("sqs", "endpoint-rule-set-1"))
+    )
+    if told_by == "environment":
+        monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+    else:
+        (tmp_path / "config").write_text(f"[profile own]\ndata_path = {tmp_path / 'models'}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    client = AwsOptions(region="eu-west-1", profile=None if told_by == "environment" else "own").client("sqs")
+    assert client.meta.service_model.api_version == "2099-01-01"
 
 
 def test_the_regions_of_a_partition_are_botocores() -> None:

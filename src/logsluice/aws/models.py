@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from functools import cache
 from typing import Any
 
@@ -34,9 +33,9 @@ class LeanFiles(JSONFileLoader):
 
 
 @cache
-def loader() -> Loader:
-    """What all sessions read descriptions with; those of `AWS_DATA_PATH` and `~/.aws/models` count as usual."""
-    shared = create_loader(os.environ.get("AWS_DATA_PATH"))
+def loader(data_path: str | None = None) -> Loader:
+    """What all sessions with this `data_path` (or `AWS_DATA_PATH`) read descriptions with, `~/.aws/models` included."""
+    shared = create_loader(data_path)
     shared.file_loader = LeanFiles()
     return shared
 

@@ -169,7 +169,7 @@ def _bare_session() -> Any:
     from logsluice.aws.models import loader
 
     session = Session()
-    session.register_component("data_loader", loader())
+    session.lazy_register_component("data_loader", lambda: loader(session.get_config_variable("data_path")))
     return session
 
 
