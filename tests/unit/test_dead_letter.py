@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from logsluice.delivery import dead_letter
-from logsluice.delivery.dead_letter import open_dead_letter, read_dead_letter, trouble_of
+from logsluice.delivery.dead_letter import DeadLetter, open_dead_letter, read_dead_letter, trouble_of
 from logsluice.errors import Sick
 from logsluice.model import Origin, Reject
 
@@ -129,6 +129,14 @@ def test_what_is_kept_is_said_once_for_each_input_with_its_first_place_and_reaso
     ]
 
 
+def test_what_is_not_kept_is_said_as_well() -> None:
+    with capture_logs() as said:
+        DeadLetter(None).write([reject(7)])
+    assert [(line["event"], line["origin"], line["reason"]) for line in said] == [
+        ("records that can't be read are not kept", ORIGIN.uri, "why")
+    ]
+
+
 def test_a_folder_that_can_not_be_written_shows_before_anything_is_lost(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "closed").mkdir(mode=0o500)
@@ -136,3 +144,9 @@ def test_a_folder_that_can_not_be_written_shows_before_anything_is_lost(tmp_path
     closed = "" if os.geteuid() == 0 else f"{tmp_path}/closed may not be written"  # root writes everywhere
     assert [trouble_of(str(tmp_path / place)) for place in places] == ["", f"{tmp_path}/file is no folder", closed]
     assert trouble_of("s3://letters/logs") == ""
+
+
+def test_no_place_has_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda _, mode: mode == os.F_OK)  # root may write everywhere
+    assert trouble_of("") == ""

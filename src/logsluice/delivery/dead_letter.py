@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * MIB
 
 _SAID = {
-    "source": "an input that can't be used is kept in the dead letter",
-    "framing": "records that can't be read are kept in the dead letter",
-    "parse": "records that can't be read are kept in the dead letter",
-    "filter": "events that a filter can't use are kept in the dead letter",
-    "sink": "events that an output refuses are kept in the dead letter",
+    "source": "an input that can't be used is",
+    "framing": "records that can't be read are",
+    "parse": "records that can't be read are",
+    "filter": "events that a filter can't use are",
+    "sink": "events that an output refuses are",
 }
 """By stage: each has its own limit of repeats in the log, so that many of one kind don't hide another."""
 
@@ -119,13 +119,12 @@ class DeadLetter:
         Raises:
             SinkFault: They are not, and the delivery must not be settled.
         """
-        if self._shelf is None:
-            return
         for (origin, output), group in _grouped(rejects):
-            # in order of position: the rest of a delivery must not overwrite what its beginning was named by
-            for first, part in _parts(sorted(group, key=_place)):
-                self._shelf.put(_name(origin, output, first), part)
-            _tell(group)
+            if self._shelf is not None:
+                # in order of position: the rest of a delivery must not overwrite what its beginning was named by
+                for first, part in _parts(sorted(group, key=_place)):
+                    self._shelf.put(_name(origin, output, first), part)
+            _tell(group, "not kept" if self._shelf is None else "kept in the dead letter")
 
 
 def open_dead_letter(place: str, aws: AwsOptions | None = None, base: Path | None = None) -> DeadLetter:
@@ -141,8 +140,8 @@ def open_dead_letter(place: str, aws: AwsOptions | None = None, base: Path | Non
 
 
 def trouble_of(place: str) -> str:
-    """Why a folder can't be written, as far as that shows without writing; "" for `s3://bucket/prefix`."""
-    if place.startswith("s3://"):
+    """Why a folder can't be written, as far as that shows without writing; "" for `s3://bucket/prefix` and for none."""
+    if not place or place.startswith("s3://"):
         return ""
     folder = Path(place)
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
@@ -164,7 +163,7 @@ def read_dead_letter(folder: Path) -> Iterator[dict[str, Any]]:
                     yield entry
 
 
-def _tell(group: Sequence[Reject]) -> None:
+def _tell(group: Sequence[Reject], what: str) -> None:
     """One line for what one input brought: where its first reject comes from, and why; how many there are."""
     first = min(group, key=_place)
     about = {
@@ -173,7 +172,7 @@ def _tell(group: Sequence[Reject]) -> None:
         "output": first.output or None,
     }
     known = {name: value for name, value in about.items() if value is not None}
-    log.warning(_SAID[first.stage], **known, reason=first.reason, rejects=len(group))
+    log.warning(f"{_SAID[first.stage]} {what}", **known, reason=first.reason, rejects=len(group))
 
 
 def _grouped(rejects: Iterable[Reject]) -> Iterator[tuple[tuple[Origin | None, str], list[Reject]]]:
