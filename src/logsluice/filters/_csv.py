@@ -39,7 +39,7 @@ def row_reader(separator: str, quote: str) -> Callable[[str], Row | None]:
         quote: One character.
     """
     mark, between = re.escape(quote), re.escape(separator)
-    quoted = rf"({mark}(?:(?>[^{mark}]++|{mark}{mark}))*+{mark})"
+    quoted = rf"({mark}[^{mark}]*+(?:(?>{mark}{mark}[^{mark}]*+))*+{mark})"
     plain = rf"((?:(?>(?!{between})[^{mark}\r\n]))*+)" if len(separator) > 1 else rf"([^{between}{mark}\r\n]*+)"
     columns = {end: re.compile(rf"(?:{quoted}|{plain})({between}|{end}|\Z)") for end in ("\n", "\r\n", "\r")}
 

@@ -40,7 +40,7 @@ def _token(delimiter: str, quotes: bool, brackets: bool) -> re.Pattern[str]:
     if brackets:
         forms.insert(0, rf"\[(?P<bracketed>[^\]]*)\]{end}")
     if quotes:
-        forms.insert(0, rf'"(?P<quoted>(?:(?>[^"\\]|\\.|\\$|"(?!{re.escape(delimiter)}|$)))*+)"{end}')
+        forms.insert(0, rf'"(?P<quoted>[^"\\]*+(?:(?>(?:\\.|\\$|"(?!{re.escape(delimiter)}|$))[^"\\]*+))*+)"{end}')
     return re.compile("|".join(forms), re.DOTALL)
 
 

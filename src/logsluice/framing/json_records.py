@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from logsluice.framing.limits import Limits
 
 _IN_STRING = rb'[^"\\\n]*+(?:(?>\\[^\n][^"\\\n]*+))*+'
-_OUTSIDE = rb'(?:(?>[^"{}\[\]\\%s]++|\\(?:[^\n]|(?=\n))))*+'
 
 
 def _to_next(stops: bytes) -> re.Pattern[bytes]:
     """Over everything, complete strings included, to a bracket, a stop, or a string that is not complete."""
-    outside = _OUTSIDE % stops
+    plain = rb'[^"{}\[\]\\%s]*+' % stops
+    outside = plain + rb"(?:(?>\\(?:[^\n]|(?=\n))" + plain + rb"))*+"
     return re.compile(outside + rb'(?:(?>"' + _IN_STRING + rb'"' + outside + rb"))*+")
 
 
