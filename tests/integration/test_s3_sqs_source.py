@@ -409,6 +409,33 @@ def test_a_message_received_too_often_is_put_aside_by_reference(real: tuple[Any,
     assert hidden(sqs, queue) == 0
 
 
+def test_what_processes_gave_back_at_their_end_is_tried_by_the_next_but_not_for_ever(real: tuple[Any, str]) -> None:
+    sqs, queue = real
+    sqs.send_message(QueueUrl=queue, MessageBody=notification(("logs", "a", "e1")))
+    tries = []
+    while not (tries and tries[-1][1]):
+        with opened(source_of(queue, quarantine_after=2, retry_delay="0s")) as source:
+            (delivery,) = receive(source)
+            tries.append((delivery.receive_count, [reject.reason for reject in delivery.rejects]))
+            source.settle(delivery, Outcome.RETRY)
+    aside = "quarantined: received 7 times and never used up"
+    assert tries == [*((count, []) for count in range(1, 7)), (7, [aside])]
+
+
+def test_a_message_that_others_gave_back_is_put_aside_when_it_fails_here(real: tuple[Any, str]) -> None:
+    sqs, queue = real
+    sqs.send_message(QueueUrl=queue, MessageBody=notification(("logs", "a", "e1")))
+    for _ in range(3):
+        with opened(source_of(queue, quarantine_after=2, retry_delay="0s")) as source:
+            source.settle(receive(source)[0], Outcome.RETRY)
+    with opened(source_of(queue, quarantine_after=2, retry_delay="0s")) as source:
+        (delivery,) = receive(source)
+        assert not delivery.rejects
+        source.settle(delivery, Outcome.RETRY)
+        (delivery,) = receive(source)
+        assert [reject.reason for reject in delivery.rejects] == ["quarantined: received 5 times and never used up"]
+
+
 def test_a_message_is_put_aside_before_the_queues_own_limit(real: tuple[Any, str]) -> None:
     sqs, queue = real
     dead = sqs.create_queue(QueueName=queue.rpartition("/")[2] + "-dead")["QueueUrl"]

@@ -35,7 +35,7 @@ def test_a_message_gives_the_events_of_its_body_under_the_same_ids_each_time() -
 def test_what_is_put_aside_is_kept_whole_for_it_can_not_be_read_again() -> None:
     body = "x" * 1024 * 1024
     assert not delivery(body, 3).rejects
-    put_aside = delivery(body, 4)
+    put_aside = delivery(body, 10)
     (reject,) = put_aside.rejects
     assert (reject.excerpt, reject.truncated, put_aside.payloads) == (body.encode(), False, ())
-    assert reject.reason == "quarantined: received 4 times and never used up"
+    assert reject.reason == "quarantined: received 10 times and never used up"

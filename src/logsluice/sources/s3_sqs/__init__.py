@@ -49,7 +49,9 @@ reason is tried again with the message. Objects below the place that they are mo
 **Messages that fail.** A message that can't be used up comes back after `retry_delay`, doubled each time up to
 `retry_delay_max`. One that was received more than `isolate_after` times is handed out alone, so that an object that
 kills its worker takes no other delivery with it. Before the queue's own `maxReceiveCount` sends it away, and after
-`quarantine_after` tries in any case, it goes to the dead letter by reference: nothing of it is read any more.
+`quarantine_after` tries, it goes to the dead letter by reference: nothing of it is read any more. What a
+process gives back at its end, during an outage of an output for one, is no fault of the message: where this process
+has not tried it before, it is tried until it was received three times `quarantine_after`.
 
 **Permissions:** `sqs:ReceiveMessage`, `sqs:DeleteMessage` and `s3:GetObject` are enough. Two more are tried once a
 queue at the start: `sqs:ChangeMessageVisibility`, for the heartbeat and for retries, without which there is one

@@ -28,7 +28,10 @@ class PollingOptions(Options):
         default=3, ge=1, description="A message received more often than this is handed out alone."
     )
     quarantine_after: int = Field(
-        default=6, ge=1, description="A message received more often than this is no longer tried."
+        default=6,
+        ge=1,
+        description="A message received more often than this is no longer tried; three times this where it did not fail"
+        " in the same process before.",
     )
     retry_delay: Duration = Field(
         default=30.0, ge=0, le=43200, description="Until a message that failed once comes back."

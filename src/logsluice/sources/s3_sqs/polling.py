@@ -21,6 +21,10 @@ from logsluice.telemetry.counters import Counters
 PATIENCE_SECONDS = 5.0
 """How long flushing and closing wait for SQS: less than what a supervisor leaves until it kills."""
 
+UNSEEN = 3
+"""So many times `quarantine_after` a message is received of which no failure was seen: processes that end give back
+what they have in hand, and say nothing against it; one that a message has killed can't tell."""
+
 log = structlog.get_logger("s3_sqs")
 
 
@@ -38,6 +42,7 @@ class Polling(abc.ABC):
         self._queues: list[Queue] = []
         self._deletions: dict[Queue, Deletions] = {}
         self._held: deque[Message] = deque()
+        self._tried: set[str] = set()
         self._turn = 0
         self._lock = threading.Lock()
 
@@ -81,7 +86,7 @@ class Polling(abc.ABC):
         """
         held = self._next_held()
         if held is not None:
-            return [self._delivery(held)]
+            return [self._tried_now(held)]
         # SQS waits whole seconds; a wait that was asked for is not rounded to none, which would be a busy loop
         wait_each = math.ceil(min(wait, self._polling.wait_seconds) / len(self._queues))
         fault: SourceFault | None = None
@@ -113,21 +118,29 @@ class Polling(abc.ABC):
             healthy, suspects = suspects[:1], suspects[1:]
         with self._lock:
             self._held.extend(suspects)
-        return [self._delivery(message) for message in healthy]
+        return [self._tried_now(message) for message in healthy]
+
+    def _tried_now(self, message: Message) -> Delivery:
+        """Its delivery; should the message come back to this process, it has failed here."""
+        delivery = self._delivery(message)
+        if message.receive_count >= self._polling.quarantine_after:
+            self._tried.add(message.id)
+        return delivery
 
     def _is_suspicious(self, message: Message) -> bool:
         """Whether reading it may kill us. What will be put aside is not read, and must not wait behind what is."""
-        last_try = self._last_try(message.queue)
+        last_try = self._last_try(message)
         isolate_after = min(self._polling.isolate_after, max(1, last_try - 1))
         return isolate_after < message.receive_count <= last_try
 
-    def _last_try(self, queue: Queue) -> int:
-        """The receive count of the last try; at the next one the message is quarantined.
+    def _last_try(self, message: Message) -> int:
+        """The receive count of a message's last try; at the next one it is quarantined.
 
         SQS moves a message away when it was received `maxReceiveCount` times; we must have written it down before.
         """
-        limit = queue.max_receive_count
-        return min(self._polling.quarantine_after, limit - 1) if limit > 1 else self._polling.quarantine_after
+        tries = self._polling.quarantine_after * (1 if message.id in self._tried else UNSEEN)
+        limit = message.queue.max_receive_count
+        return min(tries, limit - 1) if limit > 1 else tries
 
     def _next_held(self) -> Message | None:
         """A held message that is still ours, freshly extended: its heartbeat starts only now."""
@@ -174,6 +187,7 @@ class Polling(abc.ABC):
         if outcome is Outcome.DELIVERED and not self._finish(delivery):
             outcome = Outcome.RETRY
         if outcome is not Outcome.RETRY:
+            self._tried.discard(message.id)
             self._deletions[message.queue].add(message)
             return
         delay = min(self._polling.retry_delay * 2 ** min(message.receive_count - 1, 30), self._polling.retry_delay_max)

@@ -69,13 +69,13 @@ class S3SqsSource(Polling):
         except NotANotification as fault:
             self.counters.add("not_notifications")
             delivery.rejects = [_body_reject(message, str(fault))]
-            if message.receive_count <= self._last_try(message.queue):
+            if message.receive_count <= self._last_try(message):
                 delivery.fault = fault
             return delivery
         self._count(notice)
         delivery.rejects = [_body_reject(message, reason) for reason in notice.malformed]
         readable = [found for found in notice.announcements if self._is_readable(found, delivery)]
-        if message.receive_count > self._last_try(message.queue):
+        if message.receive_count > self._last_try(message):
             self.counters.add("quarantined")
             log.warning(
                 "a message failed too often and is put aside", delivery=delivery.id, tries=message.receive_count

@@ -28,7 +28,7 @@ class SqsSource(Polling):
     def _delivery(self, message: Message) -> Delivery:
         payload = BodyPayload(message, self.config.id_salt)
         delivery = Delivery(f"{message.queue.name}/{message.id}", receive_count=message.receive_count, handle=message)
-        if message.receive_count <= self._last_try(message.queue):
+        if message.receive_count <= self._last_try(message):
             delivery.payloads = [payload]
         else:
             self.counters.add("quarantined")
