@@ -61,7 +61,7 @@ MORE: tuple[Column, ...] = (
         encoded(f"cmcd-{name}", about=f"{name.replace('-', ' ').capitalize()}, as the player says")
         for name in _CMCD.split()
     ),
-    keyword("r-host", about="Host header of the request to the origin"),
+    keyword("r-host", about="Domain name of the origin that was asked"),
     keyword("sr-reason", about="Why the origin was selected"),
     keyword("x-edge-mqcs", about="Media quality confidence score, 0 to 100"),
     keyword("distribution-tenant-id", about="The distribution tenant's id"),

@@ -46,7 +46,7 @@ FIELDS = (
     Field("vpcEndpointAccountId", about="Owner of the VPC endpoint"),
     Field("sessionCredentialFromConsole", about="Whether the credentials came from a session of the console"),
     Field("userIdentity.type", about="Root, IAMUser, AssumedRole, AWSService and others"),
-    Field("userIdentity.principalId", ecs="user.id", about="Names the caller for ever"),
+    Field("userIdentity.principalId", ecs="user.id", about="Unique id of the caller; with temporary credentials and the session's name"),
     Field("userIdentity.arn", about="ARN of the caller"),
     Field("userIdentity.accountId", about="The caller's account"),
     Field("userIdentity.accessKeyId", about="The access key that signed the request"),
@@ -70,7 +70,7 @@ FIELDS = (
     Field("edgeDeviceDetails", "object", about="The edge device that was called"),
     Field("eventContext", "object", about="Tags and condition keys, where they are logged"),
     Field("insightDetails", "object", about="The unusual activity of an Insights event"),
-    Field("insightContext", "object", about="Where an Insights event was seen"),
+    Field("insightContext", "object", about="What led to an Insights event: users, agents, errors, statistics"),
 )
 
 _LOOKED_UP = "CloudTrailEvent"

@@ -23,7 +23,7 @@ FIELDS = (
     Field("configurationItemStatus", ecs="event.action", about="OK, ResourceDiscovered, ResourceDeleted …"),
     Field("configurationItemDeliveryTime", "time", about="When the item was delivered"),
     Field("awsAccountId", ecs="cloud.account.id", about="The resource's account"),
-    Field("awsRegion", ecs="cloud.region", about="The region that was called"),
+    Field("awsRegion", ecs="cloud.region", about="The resource's region"),
     Field("availabilityZone", ecs="cloud.availability_zone", about="The resource's availability zone"),
     Field("resourceType", about="Such as AWS::EC2::Instance"),
     Field("resourceId", about="The resource's id"),

@@ -14,7 +14,7 @@ FLOW = Flow(
         *COMMON,
         keyword("resource-type", about="TransitGateway or TransitGatewayAttachment"),
         keyword("tgw-id", about="The transit gateway"),
-        keyword("tgw-attachment-id", about="The attachment through which it came"),
+        keyword("tgw-attachment-id", about="The attachment at which the traffic was recorded"),
         keyword("tgw-src-vpc-account-id", about="Owner of the sender's VPC"),
         keyword("tgw-dst-vpc-account-id", about="Owner of the receiver's VPC"),
         keyword("tgw-src-vpc-id", about="The sender's VPC"),
@@ -25,11 +25,11 @@ FLOW = Flow(
         keyword("tgw-dst-eni", about="Network interface of the attachment on the receiver's side"),
         keyword("tgw-src-az-id", about="The sender's availability zone"),
         keyword("tgw-dst-az-id", about="The receiver's availability zone"),
-        keyword("tgw-pair-attachment-id", about="The attachment through which it left"),
+        keyword("tgw-pair-attachment-id", about="The flow's attachment on the other side"),
         integer("packets-lost-no-route", about="Packets lost for there was no route"),
         integer("packets-lost-blackhole", about="Packets lost in a blackhole route"),
         integer("packets-lost-mtu-exceeded", about="Packets lost for they were too large"),
-        integer("packets-lost-ttl-expired", about="Packets lost for they lived too long"),
+        integer("packets-lost-ttl-expired", about="Packets lost for their time to live was over"),
     ),
     default=(
         "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id "
