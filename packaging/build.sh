@@ -5,6 +5,7 @@
 #
 # PIP-PYTHON has pip; PYTHON is the distribution's own, which the packages need; NFPM is the program.
 set -eu
+umask 022
 pip_python=$1 python=$2 nfpm=$3
 cd "$(dirname "$0")/.."
 
@@ -15,14 +16,19 @@ wheel=dist/logsluice-$version-py3-none-any.whl
 lib=build/package/lib
 site=$lib/lib/$PYTHON/site-packages
 
-# Exactly what the lock names: pip refuses whatever has another hash, and the wheel as well.
+pip() { "$pip_python" -m pip --python "$python" --quiet --disable-pip-version-check "$@" --only-binary :all:; }
+
+# What the program needs of the lock, and then exactly that: pip refuses whatever has another hash.
 rm -rf build/package
 mkdir -p "$lib/bin" "$site"
-printf 'logsluice[geo,ua,xml] @ file://%s --hash=sha256:%s\n' "$PWD/$wheel" "$(sha256sum "$wheel" | cut -d' ' -f1)" \
-    >build/package/requirements.txt
-"$pip_python" -m pip --python "$python" install --quiet --disable-pip-version-check --root-user-action ignore \
-    --no-compile --only-binary :all: --require-hashes --target "$site" \
-    --requirement build/package/requirements.txt --constraint requirements.lock
+sed -n 's/^\([^ ]*==[^ ]*\).*/\1/p' requirements.lock >build/package/versions.txt
+pip install --dry-run --ignore-installed --report build/package/report.json \
+    --constraint build/package/versions.txt "logsluice[geo,ua,xml] @ file://$PWD/$wheel"
+"$python" packaging/pinned.py build/package/report.json requirements.lock >build/package/requirements.txt
+printf 'logsluice @ file://%s --hash=sha256:%s\n' "$PWD/$wheel" "$(sha256sum "$wheel" | cut -d' ' -f1)" \
+    >>build/package/requirements.txt
+pip install --root-user-action ignore --no-compile --no-deps --require-hashes --target "$site" \
+    --requirement build/package/requirements.txt
 rm -rf "$site/bin" "$site/logsluice-$version.dist-info/direct_url.json"
 
 # A virtual environment, as `python -m venv` would lay it out where the package goes.

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,12 +43,21 @@ BARE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LANG":
 
 
 @pytest.fixture(scope="module")
-def packages() -> Path:
-    """The folder with both, built anew."""
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with both, built anew: with the pip that comes with Python, and by somebody who shares no files."""
     for needed in ("make", "go", "dpkg-deb"):
         if shutil.which(needed) is None:
             unavailable(f"{needed} is not installed")
-    done = subprocess.run(["make", "packages"], cwd=ROOT, capture_output=True, text=True, check=False)
+    fresh = tmp_path_factory.mktemp("pip")
+    subprocess.run([sys.executable, "-m", "venv", fresh], check=True)
+    done = subprocess.run(
+        ["make", "packages", f"PIP_PYTHON={fresh}/bin/python"],
+        cwd=ROOT,
+        umask=0o077,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "dist"
 
@@ -79,6 +89,15 @@ def test_001_15_the_deb_says_what_it_is_and_keeps_the_configuration(deb: Path) -
     assert fields["Depends"].startswith("python3.")
     assert sorted(output_of("dpkg-deb", "-I", deb, "conffiles").split()) == OWN[:2]
     assert "logsluice" in output_of("dpkg-deb", "-I", deb, "preinst")
+
+
+def test_001_15_everybody_may_read_the_program_and_the_service_alone_its_configuration(deb: Path) -> None:
+    listed = [line.split(maxsplit=5) for line in output_of("dpkg-deb", "-c", deb).splitlines()]
+    closed = {
+        path[1:]: (mode, owner) for mode, owner, _, _, _, path in listed if not mode.startswith("l") and mode[7] != "r"
+    }
+    assert closed == dict.fromkeys(OWN[:2], ("-rw-r-----", "root/logsluice"))
+    assert not [path for mode, *_, path in listed if not mode.startswith("l") and "w" in (mode[5], mode[8])]
 
 
 def test_001_15_the_program_runs_from_the_deb_alone(unpacked: Path, tmp_path: Path) -> None:

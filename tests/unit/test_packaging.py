@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from logsluice import __version__
 from logsluice.config.check import check_file
 from logsluice.config.load import load_file
+from tests.end_to_end.program import run
 from tests.parts import unavailable
 
 ROOT = Path(__file__).parents[2]
@@ -52,14 +53,45 @@ def test_001_15_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, [line for line in done.stderr.splitlines() if UNIT.name in line]) == (0, [])
 
 
-def test_001_15_the_unit_gives_time_to_stop_and_checks_first() -> None:
+def test_001_15_the_unit_gives_time_to_stop() -> None:
     unit = service()
     configuration = load_file(str(PACKAGING / "logsluice.yaml"))
     assert unit["Type"] == "notify"
     assert unit["KillMode"] == "mixed"  # a second signal ends the processes of `processes: N` at once
     assert float(unit["TimeoutStopSec"]) > max(each.shutdown_timeout for each in configuration.model.pipelines)
-    assert unit["ExecStartPre"] == "/usr/bin/logsluice check /etc/logsluice/logsluice.yaml"
     assert unit["ExecStart"] == "/usr/bin/logsluice run /etc/logsluice/logsluice.yaml"
+
+
+def test_001_15_a_configuration_that_can_not_be_used_is_not_tried_again(tmp_path: Path) -> None:
+    """systemd looks at the exit code of `ExecStart` alone: what fails before it is started again for ever."""
+    unit = service()
+    assert [name for name in unit if name.startswith("ExecStartPre")] == []
+    (tmp_path / "logsluice.yaml").write_text("pipelines: [{source: {type: files}, outputs: [nowhere]}]")
+    done = run("run", str(tmp_path / "logsluice.yaml"))
+    assert (str(done.returncode), done.stdout) == (unit["RestartPreventExitStatus"], "")
+
+
+@pytest.mark.parametrize(
+    ("script", "argument", "called"),
+    [
+        ("postinstall.sh", "configure", ["daemon-reload", "--no-block try-restart logsluice.service"]),
+        ("preremove.sh", "remove", ["disable --now logsluice.service"]),
+        ("preremove.sh", "0", ["disable --now logsluice.service"]),
+        ("preremove.sh", "upgrade", []),
+        ("preremove.sh", "1", []),
+        ("postremove.sh", "purge", ["daemon-reload"]),
+    ],
+)
+def test_001_15_what_the_scripts_of_the_packages_tell_systemd(
+    tmp_path: Path, script: str, argument: str, called: list[str]
+) -> None:
+    """An upgrade waits for nothing: a service that can't start must not leave a package half installed."""
+    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    (tmp_path / "called").touch()
+    text = (PACKAGING / script).read_text().replace("/run/systemd/system", str(tmp_path))
+    subprocess.run(["sh", "-c", text, script, argument], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
+    assert (tmp_path / "called").read_text().splitlines() == called
 
 
 def test_001_15_the_configuration_is_good_and_writes_into_the_state_folder_only() -> None:
@@ -116,10 +148,12 @@ def test_001_15_the_wheel_has_every_file_and_the_command(tmp_path: Path) -> None
         packed = {name for name in wheel.namelist() if not name.startswith(f"logsluice-{__version__}.dist-info/")}
         about = {
             part: wheel.read(f"logsluice-{__version__}.dist-info/{part}").decode()
-            for part in ("METADATA", "entry_points.txt")
+            for part in ("METADATA", "entry_points.txt", "licenses/LICENSE")
         }
     here = [path for path in (ROOT / "src").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert packed == {str(path.relative_to(ROOT / "src")) for path in here}
     assert "logsluice = logsluice.cli.main:main" in about["entry_points.txt"]
+    assert about["licenses/LICENSE"] == (ROOT / "LICENSE").read_text()
+    assert "logsluice/py.typed" in packed
     said = email.message_from_string(about["METADATA"])
     assert (said["Name"], said["Version"], said["Requires-Python"]) == ("logsluice", __version__, ">=3.11")
