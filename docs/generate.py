@@ -1,4 +1,4 @@
-"""Writes docs/components.md, README's lists of formats and filters and the tables of docs/migrating-from-logstash.md.
+"""Writes docs/components.md, docs/fields.md, README's lists and the tables of docs/migrating-from-logstash.md.
 
 All are made from the components themselves.
 """
@@ -193,10 +193,11 @@ def _plugins() -> Iterator[str]:
             module = plugins.find(kind, name)
             summary = " ".join((module.__doc__ or "").partition("\n\n")[0].split())
             yield from ("", f"**{name}**: {summary}")
-            own = {key: each for key, each in module.Settings.model_fields.items() if key not in common.model_fields}
-            if own:
+            settings: dict[str, FieldInfo] = module.Settings.model_fields
+            options = {key: each for key, each in settings.items() if key not in common.model_fields}
+            if options:
                 yield from ("", "| option | default | |", "|---|---|---|")
-            for key, each in own.items():
+            for key, each in options.items():
                 default = "required" if each.is_required() else _plain(each.get_default(call_default_factory=True))
                 default = default.replace("|", "\\|")
                 yield f"| `{each.alias or key}` | {default} | {each.description or ''} |".replace("  |", " |")
@@ -225,8 +226,9 @@ def main() -> None:
     (root / "docs" / "fields.md").write_text("\n".join(fields_page()) + "\n", encoding="utf-8")
     readme = root / "README.md"
     text = readme.read_text(encoding="utf-8")
-    for title, kind in (("Formats", "formats"), ("Filters", "filters")):
-        row = rf"^\| ({title}) \| (.*?)(, [^`]*)? \|$"
+    kinds: tuple[Kind, ...] = ("formats", "filters")
+    for kind in kinds:
+        row = rf"^\| ({TITLES[kind]}) \| (.*?)(, [^`]*)? \|$"
         text = re.sub(row, functools.partial(listing, kind), text, flags=re.MULTILINE)
     readme.write_text(text, encoding="utf-8")
 
