@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from logsluice.components import Context
 from logsluice.errors import Denied, Superseded, UsageError
-from logsluice.model import Outcome
+from logsluice.model import Delivery, Outcome
 from logsluice.sources.s3_objects import Config, build
 from logsluice.sources.s3_objects.source import S3ObjectsSource
 from logsluice.testing.sources import drain, opened, receive_all, uris
@@ -88,8 +88,7 @@ def test_an_object_that_was_replaced_before_it_is_read_is_handed_out_as_it_is_th
         listed = {uris(delivery)[0]: delivery for delivery in receive_all(source, 2)}
         large.put("app/1", b"new\n", time.time())
         replaced = listed["s3://logs/app/1"]
-        with pytest.raises(Superseded), replaced.payloads[0].open():
-            pass
+        open_replaced(replaced)
         for delivery in listed.values():
             source.settle(delivery, Outcome.DELIVERED)
         (again,) = receive_all(source, 1)
@@ -98,6 +97,52 @@ def test_an_object_that_was_replaced_before_it_is_read_is_handed_out_as_it_is_th
         assert again.payloads[0].origin.digest != replaced.payloads[0].origin.digest
         source.settle(again, Outcome.DELIVERED)
         assert source.receive(0.5) == (None if interval == "once" else [])
+
+
+def open_replaced(delivery: Delivery) -> None:
+    with pytest.raises(Superseded), delivery.payloads[0].open():
+        pass
+
+
+def test_an_object_that_is_replaced_and_put_back_is_read(large: LargeBucket, tmp_path: Path) -> None:
+    large.put("app/1", b"first\n", time.time() - 10)
+    with opened(source_of(tmp_path, interval="once")) as source:
+        (listed,) = receive_all(source, 1)
+        large.put("app/1", b"second\n", time.time() - 5)
+        open_replaced(listed)
+        large.put("app/1", b"first\n", time.time())
+        assert source.receive(0) == []
+        source.settle(listed, Outcome.DELIVERED)
+        (again,) = receive_all(source, 1)
+        with again.payloads[0].open() as stream:
+            assert stream.read() == b"first\n"
+        source.settle(again, Outcome.DELIVERED)
+        assert source.receive(0.5) is None
+
+
+def test_an_object_that_is_replaced_again_and_again_is_read_at_last(large: LargeBucket, tmp_path: Path) -> None:
+    large.put("app/1", b"0\n", time.time())
+    with opened(source_of(tmp_path, interval="once")) as source:
+        for number in range(1, 5):
+            (listed,) = receive_all(source, 1)
+            large.put("app/1", b"%d\n" % number, time.time())
+            open_replaced(listed)
+            source.settle(listed, Outcome.DELIVERED)
+        (listed,) = receive_all(source, 1)
+        with listed.payloads[0].open() as stream:
+            assert stream.read() == b"4\n"
+
+
+def test_what_took_the_place_of_an_object_is_not_tagged_in_its_stead(s3: Any, tmp_path: Path) -> None:
+    put(s3, "app/1")
+    with opened(source_of(tmp_path, interval="once", after={"tag": {"read": "yes"}})) as source:
+        (listed,) = receive_all(source, 1)
+        s3.put_object(Bucket="logs", Key="app/1", Body=b"new\n")
+        open_replaced(listed)
+        source.settle(listed, Outcome.DELIVERED)
+        assert s3.get_object_tagging(Bucket="logs", Key="app/1")["TagSet"] == []
+        assert keys_of(source) == ["app/1"]
+        assert s3.get_object_tagging(Bucket="logs", Key="app/1")["TagSet"] == [{"Key": "read", "Value": "yes"}]
 
 
 def test_state_in_s3_resumes_in_another_task(s3: Any, tmp_path: Path) -> None:

@@ -162,13 +162,18 @@ class Ledger:
 
     def settled(self, listed: Listed, *, after: bool = False) -> None:
         """An object is done with; `after` when something remains to be done with it. Durable after `write`."""
+        self.let_go(listed)
         digest = hash_of(listed.found)
-        self._out_of_hand(digest)
         self._entering[self._hour(listed.modified)][digest] = b""
-        if self.failed.pop(digest, None) is not None:
-            self._rows[_FAILED + digest] = None
         if after:
             self._note(_AFTER, self.after, digest, Row.of(listed))
+
+    def let_go(self, listed: Listed) -> None:
+        """An object is no longer in hand, nor is it done. Durable after `write`."""
+        digest = hash_of(listed.found)
+        self._out_of_hand(digest)
+        if self.failed.pop(digest, None) is not None:
+            self._rows[_FAILED + digest] = None
 
     def retried(self, listed: Listed, tries: int) -> None:
         """An object failed; durable after `write`."""

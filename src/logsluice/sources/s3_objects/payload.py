@@ -1,13 +1,11 @@
-"""An object of a listing, which tells when it is no longer the one that was listed."""
+"""An object of a listing, which knows when it is no longer the one that was listed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from logsluice.aws.listing import Listed
-from logsluice.aws.objects import Reading, S3Payload
+from logsluice.aws.objects import S3Payload
 from logsluice.errors import Superseded
 from logsluice.model import ByteStream
 
@@ -15,19 +13,11 @@ from logsluice.model import ByteStream
 class ListedPayload(S3Payload):
     """As `S3Payload`, for which nobody else announces the newer object.
 
-    Args:
-        client: A boto3 S3 client.
-        listed: Which object.
-        salt: See `Origin.salt`.
-        reading: How it is read.
-        replaced: Called with the key when the object was replaced since it was listed.
+    Attributes:
+        was_replaced: Whether reading it found another object in its place.
     """
 
-    def __init__(
-        self, client: Any, listed: Listed, salt: str, reading: Reading, replaced: Callable[[str], None]
-    ) -> None:
-        super().__init__(client, listed.found, salt, reading)
-        self._replaced = replaced
+    was_replaced = False
 
     @contextmanager
     def open(self) -> Iterator[ByteStream]:
@@ -36,5 +26,5 @@ class ListedPayload(S3Payload):
             with super().open() as stream:
                 yield stream
         except Superseded:
-            self._replaced(self._announcement.key)
+            self.was_replaced = True
             raise

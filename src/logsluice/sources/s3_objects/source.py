@@ -200,13 +200,7 @@ class S3ObjectsSource:
             fields=folder.fields,
             properties=self.config.object_properties,
         )
-        return ListedPayload(self._lister.client, listed, self.config.id_salt, reading, self._was_replaced)
-
-    def _was_replaced(self, key: str) -> None:
-        """The round is past this key, and may be the last: it is listed again by itself."""
-        with self._changed:
-            self._replaced.append(key)
-            self._changed.notify_all()
+        return ListedPayload(self._lister.client, listed.found, self.config.id_salt, reading)
 
     # -------------------------------------------------------------------------------------------- listing
 
@@ -293,15 +287,23 @@ class S3ObjectsSource:
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Enter it as done, and do what `after` says if all of it is delivered; or hand it out again after a delay.
 
+        One that was replaced is listed again: the round is past its key, and may be the last. Nor is it done, for it
+        may be put back.
+
         Raises:
             SourceFault: The ledger can't be written now; it is tried again with what is settled next.
         """
         listed: Listed = delivery.handle
-        is_left = outcome is Outcome.DELIVERED and not self._after(listed)
+        was_replaced = any(isinstance(each, ListedPayload) and each.was_replaced for each in delivery.payloads)
+        is_left = outcome is Outcome.DELIVERED and not was_replaced and not self._after(listed)
         with self._changed:
             self._in_hand.pop(hash_of(listed.found), None)
+            if was_replaced:
+                self._replaced.append(listed.found.key)
             if outcome is Outcome.RETRY:
                 self._retry(delivery)
+            elif was_replaced:
+                self.ledger.let_go(listed)
             else:
                 self.ledger.settled(listed, after=is_left and len(self.ledger.after) < MOST_AFTER)
                 if is_left:
