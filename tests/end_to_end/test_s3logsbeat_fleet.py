@@ -33,8 +33,8 @@ output.elasticsearch.hosts: ["${OPENSEARCH}"]
 
 
 OWN = ["s3logsbeat", "-c", "own.yml", "-e"]
-IN_HAND = (2 * 10 + 10) * RECORDS
-"""Objects that a process may have in hand: two workers, ten messages each, and ten that wait to be deleted."""
+IN_HAND = (5 * 10 + 10) * RECORDS
+"""Objects that a process may have in hand: five workers, ten messages each, and ten that wait to be deleted."""
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
 from tests.parts.toxiproxy import Toxiproxy, before
 
-WORKERS, BATCH = 2, 10
+WORKERS, BATCH = 5, 10
 GROWTH_MB = 4
 LARGE_LINES = 20_000
 VISIBILITY_SECONDS = 120

@@ -79,7 +79,7 @@ def test_001_5_the_receiver_finds_what_s3logsbeat_says_of_an_event(level: int, c
     }
     shown = {name: event[name] for name in ("@timestamp", "environment", "application", "elb_status_code", "type")}
     assert shown == {
-        "@timestamp": "2026-01-05T10:04:00.000004Z",
+        "@timestamp": "2026-01-05T10:04:00.000Z",
         "environment": "prod",
         "application": "shop",
         "elb_status_code": 503,
@@ -121,4 +121,4 @@ def test_001_6_a_receiver_killed_half_way_leaves_its_share_to_the_other(cloud: C
         cloud.wait_until_empty(program, tmp_path)
         events = arrived(one, two)
     assert set(named(events)) == traffic.ids
-    assert len(events) - COUNT <= 2 * WINDOW  # of two workers' requests, the acknowledgements that were lost
+    assert len(events) - COUNT <= 5 * WINDOW  # of five workers' requests, the acknowledgements that were lost

@@ -47,7 +47,7 @@ output.elasticsearch.protocol: https
 output.elasticsearch.username: elastic
 output.elasticsearch.password: changeme
 output.elasticsearch.parameters.pipeline: p
-output.elasticsearch.worker: 2
+output.elasticsearch.worker: 8
 output.elasticsearch.index: other
 output.elasticsearch.indices: [{index: x, when.equals.a: b}]
 output.elasticsearch.pipeline: p
@@ -61,7 +61,7 @@ output.elasticsearch.ssl.verification_mode: none
 output.elasticsearch.ssl.certificate_authorities: [ca.pem]
 output.elasticsearch.ssl: {certificate: c.pem, key: k.pem, key_passphrase: x}
 output.logstash.hosts: [b]
-output.logstash.worker: 2
+output.logstash.worker: 8
 output.logstash.compression_level: 5
 output.logstash.loadbalance: true
 output.logstash.index: other

@@ -23,6 +23,9 @@ DEFAULT_EVENTS, DEFAULT_BUDGET_KIB = 4096, 32 * 1024
 LEAST_BUDGET_KIB = 2 * 1024
 """A budget below this would cut every request to a few events."""
 
+READERS = 5
+"""Objects that S3logsbeat reads at once, whatever the output's `worker` is (its `worker` package)."""
+
 _ITS_OWN_WAY = ("alb", "cloudfront", "elb")
 """Formats of which S3logsbeat's documents differ from ours."""
 
@@ -177,9 +180,9 @@ class _Translator:
             self._warn((*place, *_parts(option)), said)
         if native.refused:
             return [{"null": {}}]
-        if worker := getattr(getattr(self._root.output, name), "worker", None):
-            pipeline["workers"] = worker
-            self._put((*here, "workers"), (*place, "worker"))
+        # a thread reads and sends: fewer than S3logsbeat's readers would bring small objects more slowly
+        pipeline["workers"] = max(READERS, getattr(getattr(self._root.output, name), "worker", None) or 1)
+        self._put((*here, "workers"), (*place, "worker"))
         below: Path = (*here, "outputs", 0)
         self._put(below, place)
         for option, said in native.places.items():
