@@ -43,6 +43,7 @@ def called(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, st
         ["--strict.perms=true"],
         ["-once", "-keepsqsmessages"],
         ["--once=false", "-keepsqsmessages=true"],
+        ["--once=F", "-keepsqsmessages=1"],
         ["-Eoutput.console.pretty=true"],
         ["-E=output.console.pretty=true"],
     ],
@@ -67,6 +68,8 @@ def test_flags_without_effect_are_said_by_name(capsys: pytest.CaptureFixture[str
         (["-onec"], "No such option '-onec'. Did you mean '--once'?"),
         (["--keepsqsmesages"], "No such option '--keepsqsmesages'. Did you mean '--keepsqsmessages'?"),
         (["-path.confg=x"], "No such option '-path.confg'. (Did you mean one of: '--path.config', '--path.home', '--path.logs'?)"),
+        (["-once=maybe"], "Invalid value for '--once': 'maybe' is neither true nor false"),
+        (["-version"], "--version: write `version`"),
         (["-N"], "-N: nothing is run without publishing: use -E output.elasticsearch.enabled=false -E output.console.enabled=true"),
         (["-configtest"], "--configtest: write `test config`"),
         (["keystore", "add", "ES_PWD"], "keystore add ES_PWD: there is no keystore: put secrets into environment variables, and ${NAME} into the file"),
@@ -109,6 +112,7 @@ def test_several_configurations_are_joined_in_order(folder: Path, capsys: pytest
         "shutdown_timeout": "6s",
         "state": "/var/lib/beat/state",
         "dead_letter": "/var/lib/beat/dead-letter",
+        "workers": 5,
     }
 
 
@@ -122,6 +126,34 @@ def test_an_exported_configuration_has_the_variables_where_they_were(
     assert as_text["fields"] == {"fields": {"team": "${TEAM}", "what": "a$${TEAM}", "none": "x"}}
     (as_read,) = parse(out, "exported", {"TEAM": "the other team"}).data["pipelines"]
     assert as_read["fields"] == {"fields": {"team": "the other team", "what": "a${TEAM}", "none": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "password"),
+    [
+        ("secret", 'output.elasticsearch: {username: joe, password: "${ONLY}"}', "${ONLY}"),
+        ("se${cret", 'output.elasticsearch: {username: joe, password: "${ONLY}"}', "${ONLY}"),
+        ("'secret'", 'output.elasticsearch: {username: joe, password: "${ONLY}"}', "${S3LOGSBEAT_PASSWORD}"),
+        ("joe:secret", "cloud.auth: ${ONLY}\noutput.elasticsearch.hosts: [a]", "${S3LOGSBEAT_PASSWORD}"),
+        ("https://joe:s%65cret@a", "output.elasticsearch.hosts: ['${ONLY}']", "${S3LOGSBEAT_PASSWORD}"),
+    ],
+)
+def test_an_exported_configuration_holds_no_password_of_the_environment(
+    value: str,
+    written: str,
+    password: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ONLY", value)
+    (folder / "cluster.yml").write_text(f"output.console.enabled: false\n{written}\n")
+    _, out, _ = called("export", "config", "-c", "s3logsbeat.yml", "-c", "cluster.yml", capsys=capsys)
+    assert "cret" not in out
+    (pipeline,) = parse(out, "exported", None).data["pipelines"]
+    assert pipeline["outputs"][0]["opensearch"]["password"] == password
+    told = "# The password is a part of ${ONLY}: put it alone into S3LOGSBEAT_PASSWORD\n"
+    assert out.startswith(told) is (password != "${ONLY}")
 
 
 def test_a_problem_names_the_file_that_it_stands_in(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

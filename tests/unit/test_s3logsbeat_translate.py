@@ -28,6 +28,7 @@ NATIVE: dict[str, Any] = {
     "budget": "32768KiB",
     "shutdown_timeout": "0s",
     "filters": [],
+    "workers": 5,
     "outputs": [{"stdout": {"codec": "ndjson"}}],
 }
 
@@ -134,6 +135,14 @@ def test_001_8_inputs_that_a_run_leaves_to_imports_are_named() -> None:
             {"hosts": ["https://a:9200/x", "http://b:9200/es"], "index": DAILY},
         ),
         ("{index: 'i-%{[fields.team]}-%{+yyyy.MM}'}", {"index": "i-%{[fields][team]}-%{+yyyy.MM}"}),
+        (
+            "{hosts: ['http://jo%40e:p%2Fw@a/x', 'jo%40e:p%2Fw@b:1'], username: other, index: i}",
+            {"hosts": ["http://a:9200/x", "http://b:1"], "index": "i", "user": "jo@e", "password": "p/w"},
+        ),
+        (
+            "{hosts: ['[::1]:9200', '[::1]', 1], index: i}",
+            {"hosts": ["http://[::1]:9200", "http://[::1]:9200", "http://1:9200"], "index": "i"},
+        ),
         ("{index: i, username: joe, password: 1}", {"index": "i", "user": "joe", "password": "1"}),
         ("{index: i, pipeline: p, timeout: 90}", {"index": "i", "pipeline": "p", "timeout": "90s"}),
         ("{index: i, bulk_max_size: 50}", {"index": "i", "request_events": 50}),
@@ -247,7 +256,6 @@ def test_001_4_the_queue_of_a_beat_is_our_budget() -> None:
     small = "queue.mem:\n  events: 512\n  flush.min_events: 64\n"
     (pipeline,) = pipelines(SQS + small + "output.elasticsearch: {bulk_max_size: 2048, worker: 3}")
     assert pipeline["budget"] == "4096KiB"
-    assert pipeline["workers"] == 3
     assert pipeline["outputs"][0]["opensearch"]["request_events"] == 64
 
 
@@ -258,6 +266,13 @@ def test_001_4_the_queue_of_a_beat_is_our_budget() -> None:
 def test_the_dead_letter_and_the_state_are_where_a_beat_keeps_its_data(paths: str, folder: str) -> None:
     places = {"state": f"{folder}/state", "dead_letter": f"{folder}/dead-letter"}
     assert pipelines(f"{SQS}{CONSOLE}path: {{{paths}}}\n") == [NATIVE | places]
+
+
+@pytest.mark.parametrize(("worker", "workers"), [("", 5), ("worker: 1", 5), ("worker: 5", 5), ("worker: 8", 8)])
+def test_five_objects_are_read_at_once_whatever_the_requests_are(worker: str, workers: int) -> None:
+    """S3logsbeat has five readers; `worker` is of the output."""
+    (pipeline,) = pipelines(SQS + f"output.elasticsearch: {{{worker}}}")
+    assert pipeline["workers"] == workers
 
 
 def test_001_7_shutdown_timeout() -> None:
@@ -336,6 +351,12 @@ def test_variables_and_their_defaults() -> None:
 def test_logging() -> None:
     document = document_of_text(SQS + CONSOLE + "logging: {level: critical, json: true}", "a.yml", {})
     assert document.data["log"] == {"level": "error", "format": "json"}
+    assert document_of_text(SQS + CONSOLE + "logging.level: WARNING", "a.yml", {}).data["log"] == {"level": "warning"}
+
+
+def test_yes_and_no_are_true_and_false_as_in_yaml_of_beats() -> None:
+    off = "output.kafka: {enabled: no}\noutput.elasticsearch: {enabled: Off}\nhttp.enabled: n\n"
+    assert pipelines(SQS.replace("alb}", "alb, enabled: yes}") + CONSOLE + off) == [NATIVE]
 
 
 def test_settings_of_the_command_line_stand_above_the_file() -> None:
@@ -363,6 +384,15 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
         (SQS + "output.console.enabled: false", "2 output: no output is enabled: name one of output.elasticsearch, output.logstash, output.console, output.file"),
         (SQS + CONSOLE + "output.kafka: {}", "3 output.kafka: there is no output kafka here: write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Kafka"),
         (SQS + "output.elasticsearh: {}", "2 output.elasticsearh: there is no option 'elasticsearh'; did you mean 'elasticsearch'?"),
+        (SQS + "output.elasticsearch.hosts: ['https://joe:se/cret@a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
+        (SQS + "output.elasticsearch.hosts: ['::1']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
+        (SQS + "output.elasticsearch.hosts: ['[a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
+        (SQS + "output.elasticsearch.hosts: ['http://a?b=c']", "2 output.elasticsearch.hosts: a host's URL has no ? and no #"),
+        (SQS + "output.elasticsearch.hosts: ['http://a:b@c', d]", "2 output.elasticsearch.hosts: the hosts differ in user or password: write one `username` and `password` for all"),
+        (SQS + "output.elasticsearch.index: 'a-%{[b'", "2 output.elasticsearch.index: the } of a %{ is missing in 'a-%{[b'"),
+        (SQS + "output.elasticsearch.hosts: [a]\nsetup.template.json.enabled: true", "3 setup.template.json: a template of your own needs `path` and `name`"),
+        (SQS + "output.elasticsearch:\n  hosts: [a]\noutput.elasticsearch.hosts: [b]", "4 output.elasticsearch.hosts: this option is given twice"),
+        (SQS.replace("type: sqs, queues_url", "type: s3, since: 2018-13-01, buckets").replace("https://", "s3://") + CONSOLE, "1 s3logsbeat.inputs[0].since: this can't be read as YAML's timestamp: month must be in 1..12; put quotes around a text"),
         (SQS + "output.elasticsearch.indx: a", "2 output.elasticsearch.indx: there is no option 'indx'; did you mean 'index'?"),
         (SQS + "output.elasticsearch.index: 'Upper'", "2 output.elasticsearch.index: the index name 'Upper' must be in lower case"),
         (SQS + "output.elasticsearch.index: '%{[a]:b}'", "2 output.elasticsearch.index: %{[a]:b} can't be translated: write %{[field]} or %{+yyyy.MM.dd}"),

@@ -27,9 +27,15 @@ _WITHOUT_EFFECT = {
     "cpuprofile": "no profile is written",
     "memprofile": "no profile is written",
 }
+_BOOLEANS = dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True) | dict.fromkeys(
+    ("0", "f", "F", "false", "FALSE", "False"), False
+)
+"""What Go's `strconv.ParseBool` reads."""
+
 _REFUSED = {
     "-N": "nothing is run without publishing: use -E output.elasticsearch.enabled=false -E output.console.enabled=true",
     "--configtest": "write `test config`",
+    "--version": "write `version`",
     "--setup": "write `setup`; templates are installed at the start anyway",
 }
 
@@ -64,8 +70,10 @@ class BeatCommand(click.Command):
         options = {name: option for option in self.get_params(ctx) for name in option.opts}
         name, value = f"{'-' if len(found[1]) == 1 else '--'}{found[1]}", found[2]
         option = options.get(name)
-        if isinstance(option, click.Option) and option.is_flag and value in ("true", "false"):
-            return [name] if value == "true" else []
+        if isinstance(option, click.Option) and option.is_flag and value is not None:
+            if value not in _BOOLEANS:
+                raise click.BadParameter(f"{value!r} is neither true nor false", ctx=ctx, param=option)
+            return [name] if _BOOLEANS[value] else []
         if option is not None:
             return [name] if value is None else [name, value]
         if not arg.startswith("--") and not _is_short(arg, options):

@@ -72,8 +72,17 @@ class _Builder:
         if isinstance(node, SequenceNode):
             return [self.build(child, (*path, index), inside) for index, child in enumerate(node.value)]
         assert isinstance(node, ScalarNode)
-        value = self._yaml.constructor.construct_object(node)
+        value = self._scalar(node, path)
         return self._substitute(value, path) if isinstance(value, str) else value
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        try:
+            return self._yaml.constructor.construct_object(node)
+        except ValueError as error:  # 2018-13-01 has the form of a date
+            kind = str(node.tag).rpartition(":")[2]
+            said = f"this can't be read as YAML's {kind}: {error}; put quotes around a text"
+            self._document.problems.append(self._document.problem(path, said))
+            return str(node.value)
 
     def _mapping(self, node: MappingNode, path: Path, inside: tuple[int, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -41,16 +41,15 @@ class _Expander:
             nested = self.value(inner, (*written, key), place)
             for part in reversed(parts):
                 nested = {part: nested}
-            self._merge(result, nested, path)
+            self._merge(result, nested, path, self._document.mark((*written, key)))
         return _as_list(result)
 
-    def _merge(self, into: dict[str, Any], more: dict[str, Any], path: Path) -> None:
+    def _merge(self, into: dict[str, Any], more: dict[str, Any], path: Path, mark: Mark) -> None:
         for key, value in more.items():
             here = (*path, key)
             if isinstance(value, dict) and isinstance(into.get(key), dict):
-                self._merge(into[key], value, here)
+                self._merge(into[key], value, here, mark)
             elif key in into:
-                mark = self._document.mark(here)
                 name = ".".join(map(str, here))
                 self._document.problems.append(Problem("this option is given twice", mark.file, mark.line, name))
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from logsluice.compat.s3logsbeat.output_options import Outputs
 from logsluice.compat.s3logsbeat.values import Buckets, Flag, GoDuration, Moment, Pattern, Text, Texts
@@ -87,6 +87,12 @@ class JsonTemplate(Options):
     path: Text = ""
     name: Text = ""
 
+    @model_validator(mode="after")
+    def _complete(self) -> JsonTemplate:
+        if self.enabled and not (self.path and self.name):
+            raise ValueError("a template of your own needs `path` and `name`")
+        return self
+
 
 class Template(Options):
     """`setup.template`."""
@@ -115,7 +121,10 @@ class Setup(Options):
 class Logging(Options):
     """`logging`."""
 
-    level: Literal["critical", "error", "warning", "info", "debug"] = "info"
+    level: Annotated[
+        Literal["critical", "error", "warning", "info", "debug"],
+        BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+    ] = "info"
     json_: Flag = Field(default=False, alias="json")
     selectors: Any = None
     to_files: Any = None

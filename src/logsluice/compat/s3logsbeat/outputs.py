@@ -10,8 +10,8 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from logsluice.compat.s3logsbeat.hosts import hosts_of
 from logsluice.compat.s3logsbeat.options import Root
 from logsluice.compat.s3logsbeat.output_options import Codec, Console, Elasticsearch, File, Logstash, Network, Ssl
 from logsluice.compat.s3logsbeat.processors import reference
@@ -26,7 +26,6 @@ DOCUMENT_TYPE = "doc"
 """What beats before 7 say to Logstash."""
 
 DEFAULT_INDEX = "s3logsbeat-%{[beat.version]}-%{+yyyy.MM.dd}"
-DEFAULT_PORT = 9200
 LUMBERJACK = "lumberjack"
 MOST_EVENTS = 100_000
 NO_EFFECT = "without effect here"
@@ -97,8 +96,10 @@ def formatted(text: str, constants: dict[str, str]) -> str:
         constants: What does not differ between events, by its name.
 
     Raises:
-        ValueError: It has a default, `%{[a]:b}`.
+        ValueError: It has a default, `%{[a]:b}`, or a brace is missing.
     """
+    if "%{" in _FORMATTED.sub("", text):
+        raise ValueError(f"the }} of a %{{ is missing in {text!r}")
 
     def replace(found: re.Match[str]) -> str:
         inner = found[1]
@@ -128,14 +129,7 @@ def translate(root: Root) -> tuple[str, Native]:
 
 def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
     native = Native("opensearch")
-    https = given.protocol == "https"
-    if root.cloud.id is not None:
-        native.put("cloud_id", root.cloud.id, "cloud.id")
-    else:
-        native.put("hosts", [_url(host, https, given.path) for host in given.hosts])
-    user, _, password = (root.cloud.auth or "").partition(":")
-    native.put("user", user or given.username, "cloud.auth" if user else "username")
-    native.put("password", password or given.password, "cloud.auth" if password else "password")
+    _cluster(native, given, root)
     _names(native, given, root)
     native.put("api_key", given.api_key)
     native.put("proxy", given.proxy_url, "proxy_url")
@@ -154,6 +148,25 @@ def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
     native.refuse(given, "kerberos", why="use a password, an api_key or a client certificate")
     _template(native, root)
     return native
+
+
+def _cluster(native: Native, given: Elasticsearch, root: Root) -> None:
+    """Where it is, and who we are."""
+    user, password = given.username, given.password
+    if root.cloud.id is not None:
+        native.put("cloud_id", root.cloud.id, "cloud.id")
+    else:
+        try:
+            hosts = hosts_of(given)
+        except ValueError as error:
+            native.refused.append(("hosts", str(error)))
+            return
+        native.put("hosts", [host.url for host in hosts])
+        if hosts:
+            user, password = hosts[0].user, hosts[0].password
+    cloud_user, _, cloud_password = (root.cloud.auth or "").partition(":")
+    native.put("user", cloud_user or user, "cloud.auth" if cloud_user else "username")
+    native.put("password", cloud_password or password, "cloud.auth" if cloud_password else "password")
 
 
 def _most_events(given: Network, root: Root) -> int | None:
@@ -183,14 +196,6 @@ def _names(native: Native, given: Elasticsearch, root: Root) -> None:
     native.warnings += [
         (f"parameters.{name}", "requests have no parameters here") for name in given.parameters if name != "pipeline"
     ]
-
-
-def _url(host: str, https: bool, path: str) -> str:
-    scheme = "https" if https else "http"
-    parts = urlsplit(host if "://" in host else f"{scheme}://{host}")
-    port = "" if parts.port else f":{DEFAULT_PORT}"
-    way = parts.path.strip("/") or path.strip("/")
-    return f"{parts.scheme}://{parts.netloc}{port}" + (f"/{way}" if way else "")
 
 
 def _ssl(native: Native, given: Ssl) -> None:

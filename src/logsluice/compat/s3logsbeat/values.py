@@ -13,6 +13,8 @@ from logsluice.compat.s3logsbeat.re2 import translate
 _GO_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _GO_DURATION = re.compile(rf"\+?(?:{_GO_PART.pattern})+")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_FLAGS = dict.fromkeys(("true", "yes", "y", "on"), True) | dict.fromkeys(("false", "no", "n", "off"), False)
+"""YAML 1.1, which beats read."""
 _BUCKET = re.compile(r"s3://([^/]+)(?:/(.*))?")
 
 
@@ -41,13 +43,15 @@ def is_off(value: Any) -> bool:
 
 def _as_list(value: Any) -> Any:
     """One value is a list of one, and a text with commas (from `-E` or the environment) a list of several."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value]
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
 def _flag(value: Any) -> Any:
-    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+    return _FLAGS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> Any:
