@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logsluice.lang.as_json import Timestamps, json_of
 from logsluice.lang.text import java_float, json_text, ruby_float, ruby_text, time_text
 
 
@@ -58,3 +61,20 @@ def test_integers_of_any_size_can_be_written_as_json() -> None:
         "n": 10**30,
         "t": "2026-01-31T00:00:00.000Z",
     }
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("timestamps", ["exact", "milliseconds", "logstash"])
+def test_a_time_without_a_zone_is_in_utc_wherever_the_program_runs(elsewhere: None, timestamps: Timestamps) -> None:
+    moments = [datetime(2026, 1, 31, 12, 0, 0, 250_000), datetime(2026, 1, 31, 12, 0, 0, 250_000, UTC)]
+    naive, aware = (json_of(timestamps).dumps(moment) for moment in moments)
+    assert naive == aware

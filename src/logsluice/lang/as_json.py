@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from logsluice.lang.text import time_text
+from logsluice.lang.text import in_utc, time_text
 from logsluice.model import Event
 
 _STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -73,7 +73,7 @@ def _other_as_logstash(value: Any) -> Any:
 
 def _other_as_beats(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        return in_utc(value).isoformat(timespec="milliseconds") + "Z"
     return _other(value)
 
 

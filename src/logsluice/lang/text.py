@@ -14,10 +14,15 @@ import orjson
 
 def time_text(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, or microseconds where there are any: `2026-01-31T12:00:00.000Z`."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
     precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    return in_utc(moment).isoformat(timespec=precision) + "Z"
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment without a zone; one that has none is in UTC."""
+    if moment.tzinfo is not None and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None)
 
 
 def json_text(value: Any) -> str:
