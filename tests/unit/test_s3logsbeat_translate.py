@@ -18,6 +18,7 @@ SQS = f"s3logsbeat.inputs: [{{type: sqs, queues_url: [{QUEUE}], log_format: alb}
 CONSOLE = "output.console: {}\n"
 DAILY = "s3logsbeat-6.0.2-%{+yyyy.MM.dd}"
 AS_S3LOGSBEAT = {"beat": "s3logsbeat", "beat_version": "6.0.2", "document_type": "doc"}
+JSON = {"ndjson": {"metadata": {"beat": "s3logsbeat", "type": "doc", "version": "6.0.2"}}}
 NATIVE: dict[str, Any] = {
     "name": "sqs-1",
     "source": {"type": "s3_sqs", "queues": [QUEUE]},
@@ -29,7 +30,7 @@ NATIVE: dict[str, Any] = {
     "shutdown_timeout": "0s",
     "filters": [],
     "workers": 5,
-    "outputs": [{"stdout": {"codec": "ndjson"}}],
+    "outputs": [{"stdout": {"codec": JSON}}],
 }
 
 
@@ -236,8 +237,9 @@ def test_templates_of_a_cluster() -> None:
         ("output.console.codec.format.string: '%{[elb]} %{[a.b]}'", {"stdout": {"codec": {"line": "%{[elb]} %{[a][b]}"}}}),
         (
             "output.file: {path: /var/log/beat/, rotate_every_kb: 100, permissions: 0640}",
-            {"file": {"path": "/var/log/beat/s3logsbeat", "rotate_size": "100KiB", "mode": "0640", "codec": "ndjson"}},
+            {"file": {"path": "/var/log/beat/s3logsbeat", "rotate_size": "100KiB", "mode": "0640", "codec": JSON}},
         ),
+        ("output.file: {path: d, codec.json.pretty: true}", {"file": {"path": "d/s3logsbeat", "rotate_size": "10240KiB", "mode": "0600", "codec": "pretty"}}),
         (
             "output.logstash: {hosts: ['a:5044', b], loadbalance: true, compression_level: 5, timeout: 10s, bulk_max_size: 100}",
             {"lumberjack": {"hosts": ["a:5044", "b"], "loadbalance": True, "compression_level": 5, **AS_S3LOGSBEAT, "timeout": "10s", "window": 100}},

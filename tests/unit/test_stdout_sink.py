@@ -24,7 +24,7 @@ EVENT: dict[str, Any] = {
 }
 
 
-def written(codec: str, capsysbinary: pytest.CaptureFixture[bytes]) -> bytes:
+def written(codec: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> bytes:
     sink = stdout.build(stdout.Config.model_validate({"codec": codec}), Context())
     sink.open()
     sink.send(sink.encode([EVENT], must_not_refuse))
@@ -36,6 +36,21 @@ def test_ndjson_is_the_event_without_metadata(capsysbinary: pytest.CaptureFixtur
     assert written("ndjson", capsysbinary) == (
         b'{"@timestamp":"2026-01-31T12:00:00Z","status":200,"user":{"name":"ann\\u001b[2J"},"tags":["a","b"],"none":null}\n'
     )
+
+
+def test_ndjson_with_metadata_as_beats_write_it(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    bare, with_it = (written(codec, capsysbinary) for codec in ("ndjson", {"ndjson": {"metadata": {"beat": "mine"}}}))
+    assert with_it == b'{"@metadata":{"beat":"mine","_id":"x","format":"web"},' + bare[1:]
+
+
+def test_metadata_does_not_open_a_way_to_the_terminal(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    sink = stdout.build(stdout.Config.model_validate({"codec": {"ndjson": {"metadata": {"beat": "b"}}}}), Context())
+    sink.open()
+    sink.send(sink.encode([{"text": "\x9b31m"}], must_not_refuse))
+    assert capsysbinary.readouterr().out == b'{"@metadata":{"beat":"b"},"text":"\\u009b31m"}\n'
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How sinks that write a run of bytes write an event: the codecs of Logstash's outputs, and one for people.
 
 - `ndjson`: a JSON document a line (Logstash's `json_lines` and `json`);
+- `{ndjson: {metadata: {beat: mine}}}`: with `@metadata` as Beats write it: this, `_id` and `format`;
 - `pretty`: time and format, then each field; for people;
 - `rubydebug`, or `{rubydebug: {metadata: true}}`: as Logstash prints events, with `@metadata` when asked for;
 - `{line: "%{message}"}`: a text for each event, and a line end; `{plain: "%{message}"}` without one;
@@ -20,9 +21,22 @@ from logsluice.lang.as_json import Timestamps, document, dumps, json_of
 from logsluice.lang.ruby_text import inspect
 from logsluice.lang.templates import template
 from logsluice.model import Event
+from logsluice.sinks._documents import with_metadata
 
 Write: TypeAlias = Callable[[Event], bytes]
 """One event's bytes. Raises ValueError where it can't be written."""
+
+
+class NdjsonOptions(Options):
+    """Options of `ndjson`."""
+
+    metadata: dict[str, str] = Field(description="Of every event's `@metadata`, beside its `_id` and `format`.")
+
+
+class Ndjson(Options):
+    """`{ndjson: {metadata: {beat: mine}}}`."""
+
+    ndjson: NdjsonOptions
 
 
 class RubydebugOptions(Options):
@@ -50,7 +64,8 @@ class Plain(Options):
 
 
 OutputCodec: TypeAlias = Annotated[
-    Literal["ndjson", "pretty", "rubydebug", "dots"] | Rubydebug | Line | Plain, Field(union_mode="left_to_right")
+    Literal["ndjson", "pretty", "rubydebug", "dots"] | Ndjson | Rubydebug | Line | Plain,
+    Field(union_mode="left_to_right"),
 ]
 """See this module's docstring."""
 
@@ -66,6 +81,9 @@ def writer(codec: OutputCodec, timestamps: Timestamps = "exact") -> Write:
         return lambda event: (text.render(event) + "\n" * end).encode("utf-8", "replace")
     if isinstance(codec, Rubydebug):
         return rubydebug_with_metadata if codec.rubydebug.metadata else rubydebug
+    if isinstance(codec, Ndjson):
+        form, same = json_of(timestamps), codec.ndjson.metadata
+        return lambda event: with_metadata(form, same, event.get("@metadata", {}), form.document(event)) + b"\n"
     if codec == "ndjson" and timestamps != "exact":
         json = json_of(timestamps)
         return lambda event: json.document(event) + b"\n"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from logsluice.lang.as_json import Json
 from logsluice.model import Encoded, Event
 
 
@@ -49,6 +50,23 @@ def encode_each(
         body.end()
         metadata.append(event.get("@metadata", {}))
     return Encoded(body, metadata, len(body.data))
+
+
+SHOWN = ("_id", "format", "pipeline")
+"""What of an event's `@metadata` Beats write."""
+
+
+def with_metadata(form: Json, same: Mapping[str, str], about: Mapping[str, Any], document: bytes) -> bytes:
+    """A document with `@metadata` in front of its own fields, as Beats write it (libbeat's codec `json`).
+
+    Args:
+        form: Of the document.
+        same: What `@metadata` says of every event.
+        about: The event's own, of which some is shown.
+        document: A JSON object.
+    """
+    shown = form.dumps(dict(same) | {name: about[name] for name in SHOWN if name in about})
+    return b'{"@metadata":%b%b%b' % (shown, b"," if len(document) > 2 else b"", document[1:])
 
 
 class DocumentSink:

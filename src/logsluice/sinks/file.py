@@ -10,7 +10,8 @@
 `path` takes `%{field}` and `%{+yyyy-MM-dd}`. An event that lacks such a field is rejected, and so is one whose value
 would lead out of the folder that the path begins with: `..`, a path from the root. A `/` within a value makes a folder.
 
-`codec` is one of those of `stdout`: `ndjson`, `pretty`, `rubydebug`, `dots`, `{line: "%{message}"}`, `{plain: …}`.
+`codec` is one of those of `stdout`: `ndjson`, `{ndjson: …}`, `pretty`, `rubydebug`, `dots`, `{line: "%{message}"}`,
+`{plain: …}`.
 
 A line is confirmed when it is on the disk (fsync). `gzip: true` writes a gzip member for each request; any reader of
 gzip reads them as one file, and a name that ends in `.gz` tells it so. A file over `rotate_size`, or written for longer

@@ -4,9 +4,10 @@
       - stdout: {codec: ndjson}
 
 `codec: pretty` is for people: a line of time and format for each event, then its fields. In a terminal it has colours;
-characters that could steer the terminal are shown as escapes in either place, for log text is hostile. `rubydebug` and
-`{rubydebug: {metadata: true}}` print as Logstash does, `{line: "%{message}"}` writes a text of your own, `dots` a dot
-for each event.
+characters that could steer the terminal are shown as escapes in either place, for log text is hostile.
+`{ndjson: {metadata: {beat: mine}}}` adds `@metadata` as Beats do, with what is given, `_id` and `format`. `rubydebug`
+and `{rubydebug: {metadata: true}}` print as Logstash does, `{line: "%{message}"}` writes a text of your own, `dots` a
+dot for each event.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from logsluice.components import Context, Options
 from logsluice.errors import UsageError
 from logsluice.lang.as_json import Timestamps, for_terminals
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._codecs import OutputCodec, coloured, writer
+from logsluice.sinks._codecs import Ndjson, OutputCodec, coloured, writer
 from logsluice.sinks._documents import DocumentSink, encode_each
 
 
@@ -55,7 +56,7 @@ class StdoutSink(DocumentSink):
         """Colours, and escapes in NDJSON, are for terminals only."""
         if not sys.stdout.isatty():
             return
-        if self._codec == "ndjson":
+        if self._codec == "ndjson" or isinstance(self._codec, Ndjson):
             write = self._write
             self._write = lambda event: for_terminals(write(event))
         elif self._codec == "pretty":

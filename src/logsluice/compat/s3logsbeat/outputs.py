@@ -25,6 +25,9 @@ VERSION = "6.0.2"
 DOCUMENT_TYPE = "doc"
 """What beats before 7 say to Logstash."""
 
+SAID_OF_EVENTS = {"beat": NAME, "type": DOCUMENT_TYPE, "version": VERSION}
+"""`@metadata` of every event, beside its `_id` and `format`, where there is JSON (libbeat's codec `json`)."""
+
 DEFAULT_INDEX = "s3logsbeat-%{[beat.version]}-%{+yyyy.MM.dd}"
 LUMBERJACK = "lumberjack"
 MOST_EVENTS = 100_000
@@ -227,8 +230,7 @@ def _template(native: Native, root: Root) -> None:
 
 def _console(given: Console, root: Root) -> Native:
     native = Native("stdout")
-    pretty = given.pretty or (given.codec is not None and given.codec.json_ is not None and given.codec.json_.pretty)
-    _codec(native, given.codec, "pretty" if pretty else "ndjson", root)
+    _codec(native, given.codec, given.pretty, root)
     native.ignore(given, "bulk_max_size")
     return native
 
@@ -238,16 +240,17 @@ def _file(given: File, root: Root) -> Native:
     native.put("path", f"{given.path.rstrip('/')}/{given.filename}")
     native.put("rotate_size", f"{given.rotate_every_kb}KiB", "rotate_every_kb")
     native.put("mode", given.permissions.zfill(4), "permissions")
-    _codec(native, given.codec, "ndjson", root)
+    _codec(native, given.codec, False, root)
     native.ignore(given, "number_of_files", why="old files are never removed here: let logrotate do it")
     return native
 
 
-def _codec(native: Native, codec: Codec | None, default: str, root: Root) -> None:
+def _codec(native: Native, codec: Codec | None, pretty: bool, root: Root) -> None:
     if codec is not None and codec.json_ is not None:
+        pretty = pretty or codec.json_.pretty
         native.ignore(codec.json_, "escape_html", under="codec.json.")
     if codec is None or codec.format is None:
-        native.put("codec", default)
+        native.put("codec", "pretty" if pretty else {"ndjson": {"metadata": SAID_OF_EVENTS}})
         return
     constants = {f"beat.{part}": value for part, value in beat(root).items()}
     try:

@@ -10,15 +10,12 @@ from logsluice.components import Context
 from logsluice.errors import SinkFault
 from logsluice.lang.as_json import json_of
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._documents import DocumentSink, encode_each
+from logsluice.sinks._documents import DocumentSink, encode_each, with_metadata
 from logsluice.sinks.lumberjack.config import Config
 from logsluice.sinks.lumberjack.frames import Acknowledgements, request
 
 if TYPE_CHECKING:
     from logsluice.sinks.lumberjack.connection import Connections
-
-SHOWN = ("_id", "format", "pipeline")
-"""What of `@metadata` is the receiver's business."""
 
 
 class LumberjackSink(DocumentSink):
@@ -71,6 +68,4 @@ class LumberjackSink(DocumentSink):
     def _documents(self, encoded: Encoded) -> Iterator[bytes]:
         """With `@metadata` in front of the event's own fields."""
         for index, about in enumerate(encoded.metadata):
-            shown = self._same | {name: about[name] for name in SHOWN if name in about}
-            fields: bytes = encoded.body[index]
-            yield b'{"@metadata":%b%b%b' % (self._json.dumps(shown), b"," if len(fields) > 2 else b"", fields[1:])
+            yield with_metadata(self._json, self._same, about, encoded.body[index])
