@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -53,7 +54,9 @@ class Fleet:
         self.announced = announced
         self.members: dict[str, subprocess.Popen[bytes]] = {}
         self._folder = folder
-        self._environment = environment
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind("")  # an abstract name of the kernel's choice
+        self._environment = environment | {"NOTIFY_SOCKET": "@" + self._systemd.getsockname()[1:].decode()}
 
     def start(self, count: int, arguments: list[str], config: str) -> None:
         for number in range(count):
@@ -74,7 +77,10 @@ class Fleet:
         return f"{before}{found}      visibility: {visibility}\n{after}"
 
     def wait_until_ready(self) -> None:
-        self.wait_for(lambda: all("starting" in self.said(name) for name in self.members))
+        """Until each has told systemd: one that comes late would find little left to do."""
+        with self._systemd:
+            self._systemd.settimeout(120)
+            assert [self._systemd.recv(100) for _ in self.members] == [b"READY=1"] * len(self.members)
 
     def wait_until_done(self) -> None:
         self.wait_for(lambda: not self.announced.left())
