@@ -14,6 +14,7 @@ import pytest
 
 from logsluice.hosts.notify import notify
 from logsluice.hosts.processes import Processes
+from tests.end_to_end.program import closed_port
 
 CHILD = """\
 import os, sys, time
@@ -67,6 +68,35 @@ def test_a_service_is_ready_when_it_is_open_and_says_when_it_stops(systemd: sock
         program.send_signal(signal.SIGTERM)
         assert systemd.recv(100) == b"STOPPING=1"
         assert program.wait(30) == 0
+    finally:
+        program.kill()
+        program.wait()
+
+
+def test_a_service_is_ready_when_one_pipeline_is_open_and_another_is_tried_again(
+    systemd: socket.socket, tmp_path: Path
+) -> None:
+    files = f"{{type: files, paths: ['{tmp_path}/*.log'], follow: true}}"
+    closed = f"{{name: b, source: {files}, outputs: [{{opensearch: {{hosts: 'http://127.0.0.1:{closed_port()}'}}}}]}}"
+    program = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "logsluice",
+            "run",
+            "-e",
+            f"pipelines: [{{source: {files}, outputs: [stdout]}}, {closed}]",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert systemd.recv(100) == b"READY=1"
+        program.send_signal(signal.SIGTERM)
+        assert "a pipeline can't be opened yet" in program.communicate(timeout=60)[1]
+        assert program.returncode == 0
     finally:
         program.kill()
         program.wait()

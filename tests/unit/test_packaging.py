@@ -120,11 +120,12 @@ def test_001_15_the_recipe_agrees_with_the_project() -> None:
     assert (made["name"], made["license"], made["version"]) == (PROJECT["name"], PROJECT["license"], "${VERSION}")
     contents = {each["dst"]: each for each in made["contents"]}
     for path, each in contents.items():
-        if each.get("type") not in ("tree", "symlink"):
+        if each.get("type") not in ("tree", "symlink", "dir"):
             assert list(ROOT.glob(each["src"])), path
     for name in ("logsluice.yaml", "logsluice.env"):
         each = contents[f"/etc/logsluice/{name}"]
         assert (each["type"], each["file_info"]) == ("config|noreplace", {"mode": 0o640, "group": "logsluice"})
+    assert contents["/etc/logsluice"]["type"] == "dir"  # owned, so that the rpm's removal takes it along
     assert contents["/usr/bin/logsluice"]["type"] == "symlink"
     assert "/usr/lib/systemd/system/logsluice.service" in contents
     for script in [*made["scripts"].values(), "packaging/build.sh"]:
