@@ -19,10 +19,10 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 COMMON: tuple[Column, ...] = (
     code("version", about="Of the flow log's format"),
-    keyword("account-id", ecs="cloud.account.id", about="Owner of the network interface"),
-    ip("srcaddr", ecs="source.ip", about="Address of who asked or sent"),
+    keyword("account-id", ecs="cloud.account.id", about="Owner of the network interface or transit gateway"),
+    ip("srcaddr", ecs="source.ip", about="Address of the sender"),
     ip("dstaddr", ecs="destination.ip", about="Address of the receiver"),
-    integer("srcport", ecs="source.port", about="Port of who asked or sent"),
+    integer("srcport", ecs="source.port", about="Port of the sender"),
     integer("dstport", ecs="destination.port", about="Port of the receiver"),
     code("protocol", ecs="network.iana_number", about="IANA protocol number"),
     integer("packets", ecs="network.packets", about="How many packets"),

@@ -46,7 +46,7 @@ FIELDS = (
     Field("vpcEndpointAccountId", about="Owner of the VPC endpoint"),
     Field("sessionCredentialFromConsole", about="Whether the credentials came from a session of the console"),
     Field("userIdentity.type", about="Root, IAMUser, AssumedRole, AWSService and others"),
-    Field("userIdentity.principalId", ecs="user.id", about="Unique id of the caller; with temporary credentials and the session's name"),
+    Field("userIdentity.principalId", ecs="user.id", about="Unique id of the caller; a session has its name in it"),
     Field("userIdentity.arn", about="ARN of the caller"),
     Field("userIdentity.accountId", about="The caller's account"),
     Field("userIdentity.accessKeyId", about="The access key that signed the request"),
