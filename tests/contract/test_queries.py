@@ -154,7 +154,7 @@ def found(asked: Backend, query: str) -> Any:
         return None
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(query=TREE)
 def test_any_query_finds_the_same_events(backends: tuple[Backend, Backend], query: str) -> None:
     store, cluster = backends
@@ -162,7 +162,7 @@ def test_any_query_finds_the_same_events(backends: tuple[Backend, Backend], quer
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(query=TREE)
 def test_any_of_many_queries_finds_the_same_events(backends: tuple[Backend, Backend], query: str) -> None:
     store, cluster = backends

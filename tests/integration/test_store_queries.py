@@ -348,7 +348,7 @@ VALUES = st.sampled_from(
 CLAUSES = st.builds("{}{}:{}".format, st.sampled_from(["", "NOT ", "+", "-"]), PIECES, VALUES) | VALUES
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.lists(CLAUSES, min_size=1, max_size=4).map(" OR ".join))
 def test_any_query_is_answered_or_refused(query: StoreQuery, text: str) -> None:
     try:

@@ -254,7 +254,7 @@ ANYTHING = st.recursive(
 FIELD_NAMES = st.sampled_from(["status", "where", "groups", "who", "tags", "origin", "@timestamp", "_id", "_extra"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(FIELD_NAMES | ANY_TEXT.filter(lambda name: name != "@metadata"), ANYTHING), max_size=5))
 def test_any_event_is_written_and_found(tmp_path_factory: pytest.TempPathFactory, events: list[Event]) -> None:
     folder = tmp_path_factory.mktemp("any")

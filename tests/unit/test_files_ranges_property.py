@@ -40,7 +40,7 @@ def outcome(known: Known, path: Path, handle: int, start: int, end: int) -> list
     return sorted(found, key=lambda entry: entry[0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINE, max_size=40), st.integers(1024, 20_000), st.booleans())
 def test_ranges_give_what_the_whole_gives(lines: list[bytes], most: int, with_mark: bool) -> None:
     content = b"\xef\xbb\xbf" * with_mark + HEADER + b"".join(lines)

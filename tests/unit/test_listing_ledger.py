@@ -186,7 +186,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(STEP, max_size=40), st.lists(st.booleans(), min_size=7, max_size=7))
 def test_every_object_is_settled_once_whatever_arrives_when_and_whenever_it_is_killed(
     steps: list[tuple[str, int]], fails: list[bool]

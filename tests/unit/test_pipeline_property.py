@@ -121,7 +121,7 @@ def check_settled(case: Case, number: int) -> None:
             assert len(mine) == len(good)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases())
 def test_every_event_is_delivered_or_kept_and_every_delivery_comes_out_once_a_turn(case: Case) -> None:
     batch = case.batch()
@@ -140,7 +140,7 @@ def test_every_event_is_delivered_or_kept_and_every_delivery_comes_out_once_a_tu
     assert left == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(), st.integers(1, 20))
 def test_whenever_the_deadline_comes_nothing_is_settled_that_is_not_safe(case: Case, requests: int) -> None:
     deadline = Deadline()
@@ -163,7 +163,7 @@ def test_whenever_the_deadline_comes_nothing_is_settled_that_is_not_safe(case: C
             check_settled(case, batch.index(delivery))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases())
 def test_an_output_that_works_gets_nothing_twice_however_often_another_fails(case: Case) -> None:
     case.sinks[1].times = case.sinks[1].whole_times = 0

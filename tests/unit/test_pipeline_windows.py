@@ -73,7 +73,7 @@ class _Within:
     def __exit__(self, *_: object) -> None: ...
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     counts=st.lists(st.integers(0, 30), min_size=1, max_size=4),
     window=st.integers(1, 8),

@@ -122,7 +122,7 @@ def _both(table: Table, layout: str, line: str) -> tuple[Any, Any]:
 def test_loop_and_exact_parser_agree(name: str) -> None:
     table = TABLES[name]
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         first = data.draw(lines(table))
