@@ -82,6 +82,13 @@ def test_what_is_not_taken_is_told(arguments: list[str], said: str, capsys: pyte
     assert (code, err.splitlines()[-1]) == (2, f"Error: {said}")
 
 
+def test_a_setting_that_is_none_is_told_without_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = called("test", "config", "-E", "output..password=hunter2", capsys=capsys)
+    assert code == 1
+    assert err.splitlines()[0] == "error: -E output..password: this is no setting; write key=value"
+    assert "hunter2" not in err
+
+
 def test_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert called("version", capsys=capsys) == (0, f"logsluice {__version__}\n", "")
     assert called("help", capsys=capsys)[1].startswith("Usage: logsluice s3logsbeat [OPTIONS] [COMMAND]\n")

@@ -96,7 +96,7 @@ def override(document: Document, setting: str) -> None:
     name, equals, text = setting.partition("=")
     parts = name.split(".")
     if not all(parts):
-        raise ValueError(f"{setting!r} is no setting; write key=value")
+        raise ValueError("this is no setting; write key=value")
     path: Path = tuple(int(part) if part.isdecimal() else part for part in parts)
     document.data = _put(document.data, path, plain_value(text) if equals else True)
     document.marks = {place: mark for place, mark in document.marks.items() if place[: len(path)] != path}

@@ -95,7 +95,8 @@ def _native(
         try:
             override(document, setting)
         except ValueError as error:
-            raise UsageError(str(error), "such as -E output.elasticsearch.hosts=localhost:9200") from None
+            name = setting.partition("=")[0]  # the value may be a password
+            raise UsageError(f"-E {name}: {error}", "such as -E output.elasticsearch.hosts=localhost:9200") from None
     resolve(document, environ)
     expand(document)  # of mappings that came from variables and -E
     document.data = without_nulls(document.data)

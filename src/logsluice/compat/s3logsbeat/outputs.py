@@ -5,18 +5,17 @@ Facts: Beats Platform Reference 6.8, "Configure the output" and "Specify SSL set
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from logsluice.compat.s3logsbeat.format_strings import formatted
 from logsluice.compat.s3logsbeat.hosts import hosts_of
+from logsluice.compat.s3logsbeat.native import Native, seconds
 from logsluice.compat.s3logsbeat.options import Root
 from logsluice.compat.s3logsbeat.output_options import Codec, Console, Elasticsearch, File, Logstash, Network, Ssl
-from logsluice.compat.s3logsbeat.processors import reference
-from logsluice.compat.s3logsbeat.selections import Selection, selection
-from logsluice.components import Options, names
+from logsluice.compat.s3logsbeat.selections import selection
+from logsluice.components import names
 
 NAME = "s3logsbeat"
 VERSION = "6.0.2"
@@ -31,7 +30,6 @@ SAID_OF_EVENTS = {"beat": NAME, "type": DOCUMENT_TYPE, "version": VERSION}
 DEFAULT_INDEX = "s3logsbeat-%{[beat.version]}-%{+yyyy.MM.dd}"
 LUMBERJACK = "lumberjack"
 MOST_EVENTS = 100_000
-NO_EFFECT = "without effect here"
 
 REFUSED = {
     "redis": "write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Redis",
@@ -42,78 +40,11 @@ REFUSED = {
 _TRIED_AGAIN = ("max_retries", "backoff")
 _UNTIL_DELIVERED = "events are tried again until they are delivered, and never dropped"
 
-_FORMATTED = re.compile(r"%\{([^}]*)\}")
-
-
-@dataclass(slots=True)
-class Native:
-    """An output in native words.
-
-    Attributes:
-        sink: The sink's name.
-        options: Its options.
-        places: For an option of the sink, the option of the output that it comes from; the rest has the same name.
-        warnings: (option, sentence) for what means nothing here.
-        refused: (option, sentence) for what can't be done.
-        selections: Options that depend on the event.
-    """
-
-    sink: str
-    options: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
-    warnings: list[tuple[str, str]] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    selections: dict[str, Selection] = field(default_factory=dict)
-
-    def put(self, option: str, value: Any, place: str = "") -> None:
-        """Set an option, unless the value is None."""
-        if value is not None:
-            self.options[option] = value
-            self.places[option] = place or option
-
-    def refuse(self, given: Options, *names: str, why: str, under: str = "") -> None:
-        """Refuse options that are set."""
-        self.refused += [(under + name, why) for name in names if name in given.model_fields_set]
-
-    def ignore(self, given: Options, *names: str, why: str = NO_EFFECT, under: str = "") -> None:
-        """Warn of options that are set and mean nothing."""
-        self.warnings += [(under + name, why) for name in names if name in given.model_fields_set]
-
 
 def beat(root: Root) -> dict[str, str]:
     """`beat` of every event: the name is the host's, unless the file says one."""
     host = socket.gethostname()
     return {"hostname": host, "name": root.name or host, "version": VERSION}
-
-
-def seconds(value: float) -> str:
-    """A native duration."""
-    return f"{value:.3f}".rstrip("0").rstrip(".") + "s"
-
-
-def formatted(text: str, constants: dict[str, str]) -> str:
-    """A format string of beats in our language: `%{[a.b]}` is `%{[a][b]}`, `%{+yyyy}` stays.
-
-    Args:
-        text: The format string.
-        constants: What does not differ between events, by its name.
-
-    Raises:
-        ValueError: It has a default, `%{[a]:b}`, or a brace is missing.
-    """
-    if "%{" in _FORMATTED.sub("", text):
-        raise ValueError(f"the }} of a %{{ is missing in {text!r}")
-
-    def replace(found: re.Match[str]) -> str:
-        inner = found[1]
-        if inner.startswith("+"):
-            return found[0]
-        if not inner.startswith("[") or not inner.endswith("]"):
-            raise ValueError(f"{found[0]} can't be translated: write %{{[field]}} or %{{+yyyy.MM.dd}}")
-        name = inner[1:-1].replace("][", ".")
-        return constants[name] if name in constants else f"%{{{reference(name)}}}"
-
-    return _FORMATTED.sub(replace, text)
 
 
 def translate(root: Root) -> tuple[str, Native]:

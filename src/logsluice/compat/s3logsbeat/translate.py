@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from logsluice.compat.s3logsbeat import outputs
+from logsluice.compat.s3logsbeat.native import NO_EFFECT, seconds
 from logsluice.compat.s3logsbeat.options import Root, S3Input, SqsInput
 from logsluice.compat.s3logsbeat.processors import filters
 from logsluice.compat.s3logsbeat.selections import branches
@@ -32,14 +33,14 @@ _ITS_OWN_WAY = ("alb", "cloudfront", "elb")
 _LEVELS = {"critical": "error", "error": "error", "warning": "warning", "info": "info", "debug": "debug"}
 _OF_OURS = "write the `http` of a configuration of ours: see /health and /metrics"
 _IGNORED_AT_ROOT = {
-    "max_procs": outputs.NO_EFFECT,
+    "max_procs": NO_EFFECT,
     "monitoring": _OF_OURS,
     "xpack": _OF_OURS,
     "http": _OF_OURS,
     "keystore": "there is no keystore: put secrets into environment variables, and ${NAME} into the file",
-    "seccomp": outputs.NO_EFFECT,
-    "migration": outputs.NO_EFFECT,
-    "timestamp": outputs.NO_EFFECT,
+    "seccomp": NO_EFFECT,
+    "migration": NO_EFFECT,
+    "timestamp": NO_EFFECT,
 }
 _IGNORED_QUEUE = {"spool": "nothing is kept on the disk: what is not delivered stays in SQS"}
 _IGNORED_FLUSH = {"timeout": "requests are sent as soon as there is something to send"}
@@ -112,7 +113,7 @@ class _Translator:
         native |= {"document_id": "content", "origin": False, "timestamps": "milliseconds"}
         native |= {
             "budget": f"{self._budget()}KiB",
-            "shutdown_timeout": outputs.seconds(root.s3logsbeat.shutdown_timeout),
+            "shutdown_timeout": seconds(root.s3logsbeat.shutdown_timeout),
         }
         self._put((*here, "budget"), ("queue", "mem", "events"))
         if (folder := self._folder()) is not None:
@@ -161,7 +162,7 @@ class _Translator:
                 self._problem(place, str(error))
                 continue
             if ignored:
-                self._warn((*place, ignored), outputs.NO_EFFECT)
+                self._warn((*place, ignored), NO_EFFECT)
             for each in made:
                 self._put((*here, count), place)
                 count += 1
