@@ -118,9 +118,11 @@ class Account:
         """The sample in our words, with options of the source that S3logsbeat does not have; its log."""
         exported = run("s3logsbeat", "export", "config", cwd=self.folder, env=self.cloud.environment(**user)).stdout
         options = "".join(f"      {name}: {json.dumps(value)}\n" for name, value in source.items())
-        text = exported.replace("      type: s3_sqs\n", f"      type: s3_sqs\n{options}")
-        assert text != exported
-        (self.folder / "own.yaml").write_text(text.replace("    outputs:", "    workers: 1\n    outputs:"))
+        text = exported
+        for ours, changed in {"type: s3_sqs\n": f"type: s3_sqs\n{options}", "workers: 5\n": "workers: 1\n"}.items():
+            assert ours in text
+            text = text.replace(ours, changed)
+        (self.folder / "own.yaml").write_text(text)
         program = self.cloud.start(["run", "own.yaml"], self.folder, **user)
         yield self.folder / "out.log"
         program.terminate()

@@ -44,7 +44,7 @@ def account(aws: MotoServer, clean_opensearch: OpenSearch, tmp_path: Path) -> It
 
 
 def test_001_11_the_three_actions_of_the_sample_policy_are_enough(account: Account) -> None:
-    objects, traces = put(account.cloud, 25)
+    objects, traces = put(account.cloud, 11)
     with account.user(*least()) as user:
         warned = account.once(user)
     assert account.traces == traces
@@ -54,7 +54,7 @@ def test_001_11_the_three_actions_of_the_sample_policy_are_enough(account: Accou
         **PROBES,
         (RECEIVE, True): 1,
         (DELETE, True): 1,
-        (READ, True): 25,
+        (READ, True): 11,
     }
     assert account.proxy.needed == {
         "sqs:GetQueueAttributes": {"logs"},
