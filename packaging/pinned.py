@@ -1,4 +1,4 @@
-"""Prints those entries of a lock that a report of pip's says are needed: `pinned.py REPORT LOCK`.
+"""Prints those entries of a lock that a report of pip's says logsluice needs: `pinned.py REPORT LOCK`.
 
 pip before 26 checks hashes only where every requirement is listed, not where a constraint has them.
 """
@@ -17,10 +17,15 @@ def pinned(report: str, lock: str) -> list[str]:
     Args:
         report: What `pip install --dry-run --report` wrote.
         lock: The text of requirements.lock.
+
+    Raises:
+        SystemExit: The lock lacks one.
     """
     needed = {re.sub(r"[-_.]+", "-", each["metadata"]["name"]).lower() for each in json.loads(report)["install"]}
-    entries = re.split(r"\n(?=\S)", lock.strip())
-    return [entry for entry in entries if entry.partition("==")[0] in needed]
+    entries = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=\S)", lock.strip())}
+    if missing := needed - {"logsluice", *entries}:
+        raise SystemExit(f"requirements.lock lacks {', '.join(sorted(missing))}: run `make lock`")
+    return [entry for name, entry in entries.items() if name in needed]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import email
+import json
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,38 @@ def test_001_15_the_recipe_agrees_with_the_project() -> None:
     assert "/usr/lib/systemd/system/logsluice.service" in contents
     for script in [*made["scripts"].values(), "packaging/build.sh"]:
         subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
+
+
+LOCK = """\
+orjson==3.10.0 \\
+    --hash=sha256:aa \\
+    --hash=sha256:ab
+pytest==9.0.0 \\
+    --hash=sha256:bb
+ruamel-yaml==0.18.0 \\
+    --hash=sha256:cc
+"""
+
+
+@pytest.mark.parametrize(
+    ("needed", "printed", "said"),
+    [
+        (["logsluice", "ruamel.yaml"], "ruamel-yaml==0.18.0 \\\n    --hash=sha256:cc\n", ""),
+        (["logsluice", "orjson", "isal"], "", "requirements.lock lacks isal: run `make lock`\n"),
+    ],
+)
+def test_001_15_a_package_holds_what_the_lock_has_of_its_needs_and_all_of_them(
+    tmp_path: Path, needed: list[str], printed: str, said: str
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps({"install": [{"metadata": {"name": name}} for name in needed]}))
+    (tmp_path / "lock").write_text(LOCK)
+    done = subprocess.run(
+        [sys.executable, PACKAGING / "pinned.py", tmp_path / "report.json", tmp_path / "lock"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (printed, said)
 
 
 def test_001_15_the_wheel_has_every_file_and_the_command(tmp_path: Path) -> None:
