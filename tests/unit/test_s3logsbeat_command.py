@@ -169,6 +169,15 @@ def test_a_problem_names_the_file_that_it_stands_in(folder: Path, capsys: pytest
     assert err == "error: more.yml:2: output.console.prety: there is no option 'prety'; did you mean 'pretty'?\n"
 
 
+def test_a_layout_that_go_does_not_know_is_told_at_its_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = "log_format: json, log_format_options:\n {timestamp_field: t,\n timestamp_format: 'time:YY'}"
+    (folder / "s3logsbeat.yml").write_text(FILE.replace("log_format: alb", options))
+    code, _, err = called("test", "config", capsys=capsys)
+    said = "Go time layout 'YY' has no year: write the moment Mon Jan 2 15:04:05 MST 2006"
+    where = "s3logsbeat.yml:3: s3logsbeat.inputs[0].log_format_options.timestamp_format"
+    assert (code, err.splitlines()[-1]) == (2, f"error: {where}: {said}")
+
+
 def test_s3imports_says_where_queues_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["s3imports"], ["s3logsbeat", "s3imports"]):
         assert run([*arguments, "-c", "s3logsbeat.yml"]) == 1

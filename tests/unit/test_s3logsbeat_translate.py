@@ -64,6 +64,8 @@ def output(text: str) -> dict[str, Any]:
 def test_the_least_configuration() -> None:
     assert pipelines(SQS + CONSOLE) == [NATIVE]
     assert pipelines(SQS.replace("type: sqs, ", "") + CONSOLE) == [NATIVE]
+    named = "type: , fields: , poll_frequency: , key_regex_fields: , tags: ,"  # and nothing behind them
+    assert pipelines(SQS.replace("type: sqs,", named) + CONSOLE) == [NATIVE]
 
 
 def test_001_1_several_inputs_of_one_queue() -> None:
@@ -387,6 +389,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
         (SQS + CONSOLE + "output.kafka: {}", "3 output.kafka: there is no output kafka here: write to a cluster, a file or S3 instead, or let Logstash (output.logstash) pass events on to Kafka"),
         (SQS + "output.elasticsearh: {}", "2 output.elasticsearh: there is no option 'elasticsearh'; did you mean 'elasticsearch'?"),
         (SQS + "output.elasticsearch.hosts: ['https://joe:se/cret@a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
+        (SQS + "output.elasticsearch.headers.authorization: Bearer x", "2 output.elasticsearch.headers: write `username` and `password`, or `api_key`, instead of `Authorization`"),
         (SQS + "output.elasticsearch.hosts: ['::1']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
         (SQS + "output.elasticsearch.hosts: ['[a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
         (SQS + "output.elasticsearch.hosts: ['http://a?b=c']", "2 output.elasticsearch.hosts: a host's URL has no ? and no #"),

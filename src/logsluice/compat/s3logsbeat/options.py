@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
+from logsluice.compat.s3logsbeat.dotted import without_nulls
 from logsluice.compat.s3logsbeat.output_options import Outputs
 from logsluice.compat.s3logsbeat.values import Buckets, Flag, GoDuration, Moment, Pattern, Text, Texts
 from logsluice.components import Options, near
@@ -148,10 +149,10 @@ class Paths(Options):
 def _input(value: object) -> object:
     if not isinstance(value, dict):
         raise ValueError("an input is a mapping with its type: sqs or s3")
-    kind = str(value.get("type", "sqs"))
+    kind = str(value.get("type") or "sqs")
     if kind not in INPUTS:
         raise refusals([(("type",), f"must be sqs or s3{near(kind, INPUTS)}")])
-    return validate(INPUTS[kind], value)
+    return validate(INPUTS[kind], without_nulls(value))
 
 
 INPUTS: dict[str, type[Input]] = {"sqs": SqsInput, "s3": S3Input}

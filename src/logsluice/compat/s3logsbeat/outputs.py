@@ -68,6 +68,8 @@ def _elasticsearch(given: Elasticsearch, root: Root) -> Native:
     native.put("api_key", given.api_key)
     native.put("proxy", given.proxy_url, "proxy_url")
     native.put("headers", given.headers or None)
+    if any(name.lower() == "authorization" for name in given.headers):
+        native.refused.append(("headers", "write `username` and `password`, or `api_key`, instead of `Authorization`"))
     native.put("timeout", None if given.timeout is None else seconds(given.timeout))
     native.put(
         "compress", None if given.compression_level is None else given.compression_level > 0, "compression_level"

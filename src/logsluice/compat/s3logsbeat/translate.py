@@ -103,6 +103,8 @@ class _Translator:
         native: dict[str, Any] = {"name": name, "source": source, "format": self._format(given)}
         self._put((*here, "format"), (*place, "log_format"))
         if given.log_format_options is not None:
+            # what is wrong with the two together is the layout as a rule
+            self._put((*here, "format"), (*place, "log_format_options", "timestamp_format"))
             for option in ("timestamp_field", "timestamp_format"):
                 self._put((*here, "format", option), (*place, "log_format_options", option))
         if given.key_regex_fields is not None:
