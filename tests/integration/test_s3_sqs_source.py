@@ -412,7 +412,7 @@ def test_a_message_received_too_often_is_put_aside_by_reference(real: tuple[Any,
 def test_what_processes_gave_back_at_their_end_is_tried_by_the_next_but_not_for_ever(real: tuple[Any, str]) -> None:
     sqs, queue = real
     sqs.send_message(QueueUrl=queue, MessageBody=notification(("logs", "a", "e1")))
-    tries = []
+    tries: list[tuple[int, list[str]]] = []
     while not (tries and tries[-1][1]):
         with opened(source_of(queue, quarantine_after=2, retry_delay="0s")) as source:
             (delivery,) = receive(source)
