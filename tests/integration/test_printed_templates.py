@@ -93,9 +93,10 @@ def test_a_template_is_printed_for_the_cluster_that_is_named(tmp_path: Path) -> 
     file.write_text(NATIVE.format(url="http://127.0.0.1:1"))
     mapped = [
         json.loads(run("templates", "--cluster", runs, str(file), "logsluice-waf").stdout)["template"]["mappings"]
-        for runs in ("opensearch", "opensearch:2.6.0", "elasticsearch")
+        for runs in ("opensearch", "opensearch:3", "opensearch:2.6.0", "elasticsearch")
     ]
     assert [each["properties"]["labels"] for each in mapped] == [
+        {"type": "flat_object"},
         {"type": "flat_object"},
         {"type": "object", "enabled": False},
         {"type": "flattened", "ignore_above": 8191},

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from logsluice.cluster.templates import Cluster
     from logsluice.config.load import Configuration
 
-_CLUSTER = re.compile(r"(opensearch|elasticsearch)(?::(\d+)\.(\d+)[\d.]*)?")
+_CLUSTER = re.compile(r"(opensearch|elasticsearch)(?::(\d+)(?:\.(\d+)[\d.]*)?)?")
 
 cluster_option = click.option(
     "--cluster",
@@ -58,4 +58,4 @@ def _cluster(runs: str) -> Cluster:
         raise click.BadParameter("write opensearch, opensearch:2.5 or elasticsearch", param_hint="--cluster")
     if known[2] is None:
         return Cluster(known[1])
-    return Cluster(known[1], (int(known[2]), int(known[3])))
+    return Cluster(known[1], (int(known[2]), int(known[3] or 0)))
