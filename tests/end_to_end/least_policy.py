@@ -13,6 +13,7 @@ from typing import Any
 from tests.end_to_end.cloud import Cloud, alb_line
 from tests.end_to_end.program import run
 from tests.end_to_end.recording_proxy import RecordingProxy
+from tests.end_to_end.s3logsbeat_traffic import exported
 from tests.parts.opensearch import OpenSearch
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/logs"
@@ -116,13 +117,9 @@ class Account:
     @contextmanager
     def running(self, user: dict[str, str], **source: Any) -> Iterator[Path]:
         """The sample in our words, with options of the source that S3logsbeat does not have; its log."""
-        exported = run("s3logsbeat", "export", "config", cwd=self.folder, env=self.cloud.environment(**user)).stdout
-        options = "".join(f"      {name}: {json.dumps(value)}\n" for name, value in source.items())
-        text = exported
-        for ours, changed in {"type: s3_sqs\n": f"type: s3_sqs\n{options}", "workers: 5\n": "workers: 1\n"}.items():
-            assert ours in text
-            text = text.replace(ours, changed)
-        (self.folder / "own.yaml").write_text(text)
+        text = exported(self.folder, self.cloud.environment(**user), **source)
+        assert "workers: 5\n" in text
+        (self.folder / "own.yaml").write_text(text.replace("workers: 5\n", "workers: 1\n"))
         program = self.cloud.start(["run", "own.yaml"], self.folder, **user)
         yield self.folder / "out.log"
         program.terminate()

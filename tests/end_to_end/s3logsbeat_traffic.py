@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha1
+from pathlib import Path
+from typing import Any
 
 from tests.end_to_end.cloud import Cloud, alb_line
+from tests.end_to_end.program import run
 
 LINES = 20
 
@@ -70,3 +74,12 @@ def only_objects(cloud: Cloud) -> Traffic:
     """To a queue without the test event that S3 sends to each queue that it is told of."""
     cloud.sqs.purge_queue(QueueUrl=cloud.queue)
     return Traffic(cloud)
+
+
+def exported(folder: Path, environment: dict[str, str], **source: Any) -> str:
+    """The `s3logsbeat.yml` of a folder in our words, with options of the source that S3logsbeat does not have."""
+    native = run("s3logsbeat", "export", "config", cwd=folder, env=environment).stdout
+    before, found, after = native.partition("type: s3_sqs\n")
+    assert found
+    options = "".join(f"      {name}: {json.dumps(value)}\n" for name, value in source.items())
+    return f"{before}{found}{options}{after}"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.announced_bucket import AnnouncedBucket, announced_bucket
 from tests.end_to_end.cloud import alb_line
-from tests.end_to_end.program import run
+from tests.end_to_end.s3logsbeat_traffic import exported
 from tests.parts.elasticmq import ElasticMq
 from tests.parts.opensearch import OpenSearch
 
@@ -68,13 +68,9 @@ class Fleet:
             self.members[name] = self.announced.start(arguments, folder, **own)
 
     def exported(self, visibility: str) -> str:
-        """The configuration as `export config` prints it, but for how long a message is hidden from others."""
+        """Our configuration, with how long a message is hidden from others."""
         (self._folder / "s3logsbeat.yml").write_text(CONFIG)
-        environment = self.announced.environment(**self._environment)
-        native = run("s3logsbeat", "export", "config", cwd=self._folder, env=environment).stdout
-        before, found, after = native.partition("type: s3_sqs\n")
-        assert found
-        return f"{before}{found}      visibility: {visibility}\n{after}"
+        return exported(self._folder, self.announced.environment(**self._environment), visibility=visibility)
 
     def wait_until_ready(self) -> None:
         """Until each has told systemd: one that comes late would find little left to do."""
@@ -127,7 +123,7 @@ def assert_every_event_once(node: OpenSearch) -> None:
     assert found == dict.fromkeys(expected, 1)
 
 
-@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 2, 4])
+@pytest.mark.parametrize("count", [*(pytest.param(count, marks=pytest.mark.slow) for count in (1, 2)), 4])
 def test_001_9_processes_on_one_queue_share_the_work(
     count: int, announced: AnnouncedBucket, clean_opensearch: OpenSearch, tmp_path: Path
 ) -> None:

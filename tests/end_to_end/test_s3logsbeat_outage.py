@@ -46,8 +46,8 @@ def until_nothing_is_received(traffic: Traffic) -> int:
 @pytest.mark.parametrize(
     ("fail", "seconds"),
     [
-        pytest.param(Toxiproxy.down, 12, id="refused"),
-        pytest.param(Toxiproxy.black_hole, 12, id="black hole"),
+        pytest.param(Toxiproxy.down, 5, id="refused"),
+        pytest.param(Toxiproxy.black_hole, 5, id="black hole"),
         pytest.param(Toxiproxy.down, LONG_SECONDS, id="refused for long", marks=pytest.mark.slow),
         pytest.param(Toxiproxy.black_hole, LONG_SECONDS, id="black hole for long", marks=pytest.mark.slow),
         pytest.param(Toxiproxy.reset_answers, 60, id="answers are lost", marks=pytest.mark.slow),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.cloud import Cloud
-from tests.end_to_end.s3logsbeat_traffic import COMMAND, TO_OPENSEARCH, only_objects
+from tests.end_to_end.s3logsbeat_traffic import COMMAND, TO_OPENSEARCH, exported, only_objects
 from tests.parts import wait_until
 from tests.parts.moto_server import MotoServer
 from tests.parts.opensearch import OpenSearch
@@ -55,7 +55,10 @@ def test_001_7_what_can_not_be_delivered_in_time_comes_again(
     (tmp_path / "s3logsbeat.yml").write_text(TO_OPENSEARCH)
     traffic = only_objects(cloud)
     with before(clean_opensearch.port, tmp_path / "proxy") as proxy:
-        program = cloud.start(COMMAND, tmp_path, OPENSEARCH=proxy.url)
+        own = exported(tmp_path, cloud.environment(OPENSEARCH=proxy.url), retry_delay="1s")
+        (tmp_path / "own.yaml").write_text(own)
+        command = ["run", "own.yaml"]
+        program = cloud.start(command, tmp_path, OPENSEARCH=proxy.url)
         traffic.put(2)
         cloud.wait_until_empty(program, tmp_path)
         fail(proxy)
@@ -65,6 +68,6 @@ def test_001_7_what_can_not_be_delivered_in_time_comes_again(
         assert program.wait(30) == 0, (tmp_path / "out.log").read_text()
         assert cloud.left() == 5
         proxy.heal()
-        program = cloud.start(COMMAND, tmp_path, OPENSEARCH=proxy.url)
+        program = cloud.start(command, tmp_path, OPENSEARCH=proxy.url)
         cloud.wait_until_empty(program, tmp_path)
     assert clean_opensearch.documents("alb-*").keys() == traffic.ids
