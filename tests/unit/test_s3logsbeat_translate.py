@@ -390,6 +390,7 @@ def test_settings_of_the_command_line_stand_above_the_file() -> None:
         (SQS + "output.elasticsearh: {}", "2 output.elasticsearh: there is no option 'elasticsearh'; did you mean 'elasticsearch'?"),
         (SQS + "output.elasticsearch.hosts: ['https://joe:se/cret@a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
         (SQS + "output.elasticsearch.headers.authorization: Bearer x", "2 output.elasticsearch.headers: write `username` and `password`, or `api_key`, instead of `Authorization`"),
+        (SQS.replace("type: sqs, queues_url", "type: s3, since: 2018-10-15T01:00, to: '2018-10-15T02:00:00+01:00', buckets").replace(QUEUE, "s3://bucket") + CONSOLE, "1 s3logsbeat.inputs[0]: `since` is not before `to`: no object would be read"),
         (SQS + "output.elasticsearch.hosts: ['::1']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
         (SQS + "output.elasticsearch.hosts: ['[a']", "2 output.elasticsearch.hosts: a host is written as name:9200, [::1]:9200 or https://name:9200/path"),
         (SQS + "output.elasticsearch.hosts: ['http://a?b=c']", "2 output.elasticsearch.hosts: a host's URL has no ? and no #"),

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from logsluice.compat.s3logsbeat.dotted import without_nulls
 from logsluice.compat.s3logsbeat.output_options import Outputs
-from logsluice.compat.s3logsbeat.values import Buckets, Flag, GoDuration, Moment, Pattern, Text, Texts
+from logsluice.compat.s3logsbeat.values import Buckets, Flag, GoDuration, Moment, Pattern, Text, Texts, in_utc
 from logsluice.components import Options, near
 from logsluice.config.explain import refusals, validate
 
@@ -58,6 +58,12 @@ class S3Input(Input):
     buckets: Buckets = Field(min_length=1)
     since: Moment | None = None
     to: Moment | None = None
+
+    @model_validator(mode="after")
+    def _times_in_order(self) -> S3Input:
+        if self.since is not None and self.to is not None and in_utc(self.since) >= in_utc(self.to):
+            raise ValueError("`since` is not before `to`: no object would be read")
+        return self
 
 
 class Flush(Options):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
@@ -81,6 +81,12 @@ def _moment(value: object) -> str:
         return datetime.fromisoformat(str(value)).isoformat()
     except ValueError:
         raise ValueError("this is no time; write one like 2018-10-15T01:00 or 2018-10-15T01:00:00Z") from None
+
+
+def in_utc(moment: str) -> datetime:
+    """The time that a `Moment` says."""
+    found = datetime.fromisoformat(moment)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _bucket(value: object) -> tuple[str, str]:
