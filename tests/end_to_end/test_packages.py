@@ -18,7 +18,7 @@ from logsluice import __version__
 from tests.parts import unavailable
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 OWN = [
     "/etc/logsluice/logsluice.env",
