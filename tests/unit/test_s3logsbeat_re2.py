@@ -19,6 +19,7 @@ TEXTS = (
     "a.bbb",
     "--]]a",
     "αβγ A",
+    "prod_web",
     "aaaa",
     "a\nb\n",
     "a&|~[[",
@@ -48,6 +49,7 @@ PATTERNS = (
     r"[a&&b]+",
     r"{e}",
     r"[\W]+",
+    r"[^\_]+\_",
 )
 MULTILINE = (r"(?m)^b$", r"(?s)a.b", r"(?i)AB.")
 

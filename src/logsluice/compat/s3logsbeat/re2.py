@@ -207,7 +207,7 @@ class _Translator:
             following = self._pattern[self._at + 1 : self._at + 2]
             if following in _CONTROLS:
                 code = _CONTROLS[following]
-            elif following and (not following.isalnum() or not following.isascii()) and following != "_":
+            elif following and (not following.isalnum() or not following.isascii()):
                 code = ord(following)
             else:
                 what = "back-reference" if following.isdigit() else "escape"
