@@ -65,7 +65,7 @@ $(NFPM):
 	GOBIN=$(CURDIR)/build/bin go install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 
 packages: dist $(NFPM) ## A deb and an rpm, into dist/ (SYSTEM_PYTHON=/usr/bin/python3)
-	packaging/build.sh $(PIP_PYTHON) $(SYSTEM_PYTHON) $(NFPM)
+	deploy/packages/build.sh $(PIP_PYTHON) $(SYSTEM_PYTHON) $(NFPM)
 
 packages-test: lint ## Build the packages, look into them and run the program from them
 	$(BIN)/python -m pytest tests/end_to_end/test_packages.py $(ARGS)

@@ -23,8 +23,8 @@ from tests.end_to_end.program import run
 from tests.parts import unavailable
 
 ROOT = Path(__file__).parents[2]
-PACKAGING = ROOT / "packaging"
-UNIT = PACKAGING / "logsluice.service"
+PACKAGES, SYSTEMD = ROOT / "deploy" / "packages", ROOT / "deploy" / "systemd"
+UNIT = SYSTEMD / "logsluice.service"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -40,7 +40,7 @@ def service() -> configparser.SectionProxy:
 
 
 def recipe() -> dict[str, Any]:
-    found: dict[str, Any] = YAML(typ="safe").load((PACKAGING / "nfpm.yaml").read_text())
+    found: dict[str, Any] = YAML(typ="safe").load((PACKAGES / "nfpm.yaml").read_text())
     return found
 
 
@@ -56,7 +56,7 @@ def test_001_15_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 def test_001_15_the_unit_gives_time_to_stop() -> None:
     unit = service()
-    configuration = load_file(str(PACKAGING / "logsluice.yaml"))
+    configuration = load_file(str(SYSTEMD / "logsluice.yaml"))
     assert unit["Type"] == "notify"
     assert unit["KillMode"] == "mixed"  # a second signal ends the processes of `processes: N` at once
     assert float(unit["TimeoutStopSec"]) > max(each.shutdown_timeout for each in configuration.model.pipelines)
@@ -90,13 +90,13 @@ def test_001_15_what_the_scripts_of_the_packages_tell_systemd(
     (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\n')
     (tmp_path / "systemctl").chmod(0o755)
     (tmp_path / "called").touch()
-    text = (PACKAGING / script).read_text().replace("/run/systemd/system", str(tmp_path))
+    text = (PACKAGES / script).read_text().replace("/run/systemd/system", str(tmp_path))
     subprocess.run(["sh", "-c", text, script, argument], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
     assert (tmp_path / "called").read_text().splitlines() == called
 
 
 def test_001_15_the_configuration_is_good_and_writes_into_the_state_folder_only() -> None:
-    file = str(PACKAGING / "logsluice.yaml")
+    file = str(SYSTEMD / "logsluice.yaml")
     assert check_file(file) == []
     (pipeline,) = load_file(file).model.pipelines
     (output,) = pipeline.outputs
@@ -106,10 +106,10 @@ def test_001_15_the_configuration_is_good_and_writes_into_the_state_folder_only(
 
 
 def test_001_15_the_example_with_a_queue_is_good_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text, commented = (PACKAGING / "logsluice.yaml").read_text().split("\n# Log objects in S3")
+    text, commented = (SYSTEMD / "logsluice.yaml").read_text().split("\n# Log objects in S3")
     queue = [line.removeprefix("#") for line in commented.splitlines()[2:]]
     (tmp_path / "logsluice.yaml").write_text("\n".join([text, *queue]))
-    for line in (PACKAGING / "logsluice.env").read_text().splitlines():
+    for line in (SYSTEMD / "logsluice.env").read_text().splitlines():
         if "=" in line:
             monkeypatch.setenv(*line.removeprefix("#").split("=", 1))
     assert check_file(str(tmp_path / "logsluice.yaml")) == []
@@ -129,7 +129,7 @@ def test_001_15_the_recipe_agrees_with_the_project() -> None:
     assert contents["/etc/logsluice"]["type"] == "dir"  # owned, so that the rpm's removal takes it along
     assert contents["/usr/bin/logsluice"]["type"] == "symlink"
     assert "/usr/lib/systemd/system/logsluice.service" in contents
-    for script in [*made["scripts"].values(), "packaging/build.sh"]:
+    for script in [*made["scripts"].values(), "deploy/packages/build.sh"]:
         subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
 
 
@@ -157,7 +157,7 @@ def test_001_15_a_package_holds_what_the_lock_has_of_its_needs_and_all_of_them(
     (tmp_path / "report.json").write_text(json.dumps({"install": [{"metadata": {"name": name}} for name in needed]}))
     (tmp_path / "lock").write_text(LOCK)
     done = subprocess.run(
-        [sys.executable, PACKAGING / "pinned.py", tmp_path / "report.json", tmp_path / "lock"],
+        [sys.executable, PACKAGES / "pinned.py", tmp_path / "report.json", tmp_path / "lock"],
         capture_output=True,
         text=True,
         check=False,

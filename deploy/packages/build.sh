@@ -1,13 +1,13 @@
 #!/bin/sh
 # Builds the deb and the rpm into dist/, for the Python and the machine that it runs on. `make packages` calls it.
 #
-#   packaging/build.sh PIP-PYTHON PYTHON NFPM
+#   deploy/packages/build.sh PIP-PYTHON PYTHON NFPM
 #
 # PIP-PYTHON has pip; PYTHON is the distribution's own, which the packages need; NFPM is the program.
 set -eu
 umask 022
 pip_python=$1 python=$2 nfpm=$3
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 ask() { "$python" -c "$1"; }
 version=$(ask 'exec(open("src/logsluice/_version.py").read()); print(__version__)')
@@ -24,7 +24,7 @@ mkdir -p "$lib/bin" "$site"
 sed -n 's/^\([^ ]*==[^ ]*\).*/\1/p' requirements.lock >build/package/versions.txt
 pip install --dry-run --ignore-installed --report build/package/report.json \
     --constraint build/package/versions.txt "logsluice[geo,ua,xml] @ file://$PWD/$wheel"
-"$python" packaging/pinned.py build/package/report.json requirements.lock >build/package/requirements.txt
+"$python" deploy/packages/pinned.py build/package/report.json requirements.lock >build/package/requirements.txt
 printf 'logsluice @ file://%s --hash=sha256:%s\n' "$PWD/$wheel" "$(sha256sum "$wheel" | cut -d' ' -f1)" \
     >>build/package/requirements.txt
 pip install --root-user-action ignore --no-compile --no-deps --require-hashes --target "$site" \
@@ -43,5 +43,5 @@ find "$lib" -name '*.so*' -type f -exec chmod 644 {} +
 VERSION=$version PYTHON_PACKAGE=$PYTHON ARCH=$("$(command -v go)" env GOARCH)
 export VERSION PYTHON PYTHON_PACKAGE ARCH
 for packager in deb rpm; do
-    "$nfpm" package --config packaging/nfpm.yaml --packager "$packager" --target dist/
+    "$nfpm" package --config deploy/packages/nfpm.yaml --packager "$packager" --target dist/
 done
