@@ -19,6 +19,7 @@ from logsluice.errors import Sick
 from logsluice.model import Event, Sent
 from logsluice.sinks import file as file_sink
 from logsluice.sinks.file import Config, FileSink, build
+from logsluice.testing.sinks import must_not_refuse
 
 
 def event(number: int, **fields: Any) -> Event:
@@ -63,6 +64,20 @@ def test_each_event_goes_to_the_file_that_its_values_name(tmp_path: Path) -> Non
         "out/json/b-2026-01-31.ndjson": [2],
         "out/json/x/y-2026-01-31.ndjson": [4],
     }
+
+
+def test_lines_with_metadata_are_json_as_others_are(tmp_path: Path) -> None:
+    (tmp_path / "e").write_bytes(b"a text of somebody else\n")
+    sink = make(tmp_path, "e", codec={"ndjson": {"metadata": {"beat": "b"}}})
+    encoded = sink.encode([event(1)], must_not_refuse)
+    document = sink.document(encoded, 0)
+    sink.send(encoded)
+    sink.close()
+    expected = {"@metadata": {"beat": "b", "_id": "x.1", "format": "json"}, "@timestamp": "2026-01-31T12:00:00Z"}
+    assert json.loads(document) == expected | {"number": 1}
+    assert (tmp_path / "e").read_bytes().strip() == document.strip()
+    (rotated,) = (path for path in tmp_path.iterdir() if path.name.startswith("e.") and path.suffix != ".lock")
+    assert rotated.read_bytes() == b"a text of somebody else\n"
 
 
 @pytest.mark.parametrize("value", ["../x", "..", "a/../../x", "/etc/x", "", ".", "a//b", "a\0b", "x" * 300, "\udcff"])

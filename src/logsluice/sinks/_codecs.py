@@ -70,6 +70,11 @@ OutputCodec: TypeAlias = Annotated[
 """See this module's docstring."""
 
 
+def is_ndjson(codec: OutputCodec) -> bool:
+    """Whether each event is a JSON document on a line of its own."""
+    return codec == "ndjson" or isinstance(codec, Ndjson)
+
+
 def writer(codec: OutputCodec, timestamps: Timestamps = "exact") -> Write:
     """The function that writes an event.
 

@@ -43,7 +43,7 @@ from logsluice.lang.as_json import dumps
 from logsluice.lang.templates import Template
 from logsluice.model import Encoded, Event, Sent
 from logsluice.sinks._appended import AppendedFile, make_folder
-from logsluice.sinks._codecs import OutputCodec, Plain, writer
+from logsluice.sinks._codecs import OutputCodec, Plain, is_ndjson, writer
 from logsluice.sinks._documents import Documents, DocumentSink
 
 OPEN_FILES = 64
@@ -158,7 +158,7 @@ class FileSink(DocumentSink):
     def document(self, encoded: Encoded, index: int) -> bytes:
         """What was to be written, as JSON."""
         written = super().document(encoded, index)
-        return written if self._config.codec == "ndjson" else dumps({"message": written.decode()})
+        return written if is_ndjson(self._config.codec) else dumps({"message": written.decode()})
 
     def send(self, encoded: Encoded) -> Sent:
         """Append to every file that is meant; one that can't be written leaves the others alone."""
@@ -212,7 +212,7 @@ class FileSink(DocumentSink):
                 self._config.gzip,
                 self._config.mode,
                 of_lines=not isinstance(codec, Plain) and codec != "dots",
-                start=b"{" if codec == "ndjson" else b"",
+                start=b"{" if is_ndjson(codec) else b"",
             )
         self._open.move_to_end(path)
         return file

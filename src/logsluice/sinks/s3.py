@@ -33,7 +33,7 @@ from logsluice.errors import SinkFault
 from logsluice.lang.as_json import dumps
 from logsluice.lang.templates import template
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._codecs import OutputCodec, writer
+from logsluice.sinks._codecs import OutputCodec, is_ndjson, writer
 from logsluice.sinks._documents import Documents, DocumentSink
 from logsluice.sinks._objects import ObjectOptions, put
 
@@ -124,13 +124,13 @@ class S3Sink(DocumentSink):
         self._write = writer(config.codec, context.timestamps)
         self._bucket, _, prefix = config.to.removeprefix("s3://").partition("/")
         self._prefix = template(prefix)
-        kind = "ndjson" if config.codec == "ndjson" else "txt"
+        kind = "ndjson" if is_ndjson(config.codec) else "txt"
         names = ".".join(filter(None, (context.pipeline, context.output)))
         self._suffix = f".{safe_window(names)}.{kind}{'.gz' * config.gzip}"
         self._arguments = config.arguments(
             ACL=config.acl,
             StorageClass=config.storage_class,
-            ContentType="application/x-ndjson" if config.codec == "ndjson" else "text/plain",
+            ContentType="application/x-ndjson" if is_ndjson(config.codec) else "text/plain",
             ContentEncoding="gzip" if config.gzip else None,
         )
         self._client: Any = None
@@ -172,7 +172,7 @@ class S3Sink(DocumentSink):
     def document(self, encoded: Encoded, index: int) -> bytes:
         """What was to be written, as JSON."""
         written = super().document(encoded, index)
-        return written if self._config.codec == "ndjson" else dumps({"message": written.decode()})
+        return written if is_ndjson(self._config.codec) else dumps({"message": written.decode()})
 
     def send(self, encoded: Encoded) -> Sent:
         """One object after the other; from the first that can't be written, all are to be sent again."""

@@ -33,7 +33,7 @@ from logsluice.errors import Busy, Sick
 from logsluice.lang.as_json import dumps
 from logsluice.lang.templates import template
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._codecs import OutputCodec, writer
+from logsluice.sinks._codecs import OutputCodec, is_ndjson, writer
 from logsluice.sinks._documents import Documents, DocumentSink
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class SqsSink(DocumentSink):
     def document(self, encoded: Encoded, index: int) -> bytes:
         """The message, as JSON."""
         body: bytes = encoded.body[index]
-        return body if self._config.codec == "ndjson" else dumps({"message": body.decode()})
+        return body if is_ndjson(self._config.codec) else dumps({"message": body.decode()})
 
     def send(self, encoded: Encoded) -> Sent:
         """Up to ten messages in a request."""
@@ -208,7 +208,7 @@ class SqsSink(DocumentSink):
     def _message(self, event: Event) -> bytes:
         """Raises ValueError for what SQS does not take."""
         message = self._write(event)
-        if self._config.codec == "ndjson":
+        if is_ndjson(self._config.codec):
             message = message[:-1]
         if len(message) > self._config.message_max_size:
             raise ValueError(f"a message of {len(message)} bytes is over `message_max_size`")

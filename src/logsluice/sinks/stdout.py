@@ -22,7 +22,7 @@ from logsluice.components import Context, Options
 from logsluice.errors import UsageError
 from logsluice.lang.as_json import Timestamps, for_terminals
 from logsluice.model import Encoded, Event, Sent
-from logsluice.sinks._codecs import Ndjson, OutputCodec, coloured, writer
+from logsluice.sinks._codecs import OutputCodec, coloured, is_ndjson, writer
 from logsluice.sinks._documents import DocumentSink, encode_each
 
 
@@ -56,7 +56,7 @@ class StdoutSink(DocumentSink):
         """Colours, and escapes in NDJSON, are for terminals only."""
         if not sys.stdout.isatty():
             return
-        if self._codec == "ndjson" or isinstance(self._codec, Ndjson):
+        if is_ndjson(self._codec):
             write = self._write
             self._write = lambda event: for_terminals(write(event))
         elif self._codec == "pretty":
