@@ -48,6 +48,9 @@ KINDS: tuple[tuple[Writer, str], ...] = (
     (inside.lines, "shop/{at:%Y/%m/%d}/worker-{stamp}-{id}.log"),
 )
 
+NOT_OF_AWS = ("auto", "parquet")
+"""Formats in which AWS writes nothing; the second is an archive's, of our own."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogObject:
@@ -62,7 +65,7 @@ def samples(end: datetime) -> Iterator[LogObject]:
     """An object of each format that has no writer here: its own `sample.log`, traps and all."""
     written = {writer.__name__ for writer, _ in KINDS}
     for name in names("formats"):
-        if name not in written and name != "auto":
+        if name not in written and name not in NOT_OF_AWS:
             yield LogObject(name, f"samples/{name}/{end:%Y%m%dT%H%MZ}.log", sample_of(name))
 
 
