@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.end_to_end.cloud import LOGSLUICE
 from tests.end_to_end.program import closed_port, run
 
 
@@ -25,6 +26,27 @@ def test_flags_may_stand_as_they_stood_for_logstash(tmp_path: Path) -> None:
         "warning: command line: pipeline.batch.delay: no effect: batches are sized by bytes here",
         "warning: command line: config.reload.automatic: no effect: the configuration is read once, at the start",
     ]
+
+
+def test_a_line_that_is_typed_comes_out_before_the_next_one(tmp_path: Path) -> None:
+    text = "input { stdin { } } output { stdout { codec => json_lines } }"
+    arguments = [*LOGSLUICE, "logstash", "--log.level", "error", "-e", text]
+    program = subprocess.Popen(arguments, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert program.stdin is not None
+    assert program.stdout is not None
+    try:
+        for said in ("one", "two", "three"):
+            program.stdin.write(f"{said}\n".encode())
+            program.stdin.flush()
+            assert json.loads(program.stdout.readline())["message"] == said
+        program.stdin.write(b"without an end")
+        program.stdin.close()
+        assert json.loads(program.stdout.read())["message"] == "without an end"
+        assert program.wait(20) == 0
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
 
 
 def test_an_unknown_flag_is_an_error_with_the_one_that_was_meant(tmp_path: Path) -> None:

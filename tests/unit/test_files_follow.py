@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from logsluice.components import Context
 from logsluice.decode import Decoder
@@ -321,11 +320,6 @@ def test_handles_of_resting_files_are_let_go(logs: Path) -> None:
     add(logs / "7.log", "more\n")
     assert follower.messages() == ["more"]
     follower.source.close()
-
-
-def test_standard_input_can_not_be_followed() -> None:
-    with pytest.raises(ValidationError, match="standard input can't be followed"):
-        Config.model_validate({"paths": ["-"], "follow": True})
 
 
 def test_check_warns_of_names_that_rotation_leaves(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_pipeline_is_translated_whole() -> None:
             "name": "main",
             "origin": False,
             "timestamps": "logstash",
-            "source": {"type": "files", "paths": ["-"]},
+            "source": {"type": "files", "paths": ["-"], "follow": True},
             "format": {"type": "json", "as_logstash": True},
             "defaults": {"@version": "1", "type": "alb"},
             "filters": [
@@ -143,3 +143,17 @@ def test_what_came_from_the_environment_is_never_shown() -> None:
     assert problems('input { stdin { typo => "${SECRET}" } }', SECRET="hunter22") == [
         "a.conf:1:17: input.stdin.typo: there is no option 'typo'; did you mean 'type'?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("codec", "follow"),
+    [
+        ("", True),
+        ("codec => line", True),
+        ("codec => json", True),
+        ('codec => multiline { pattern => "x" what => "next" }', False),
+    ],
+)
+def test_standard_input_is_followed_unless_its_events_have_several_lines(codec: str, follow: bool) -> None:
+    (pipeline,) = native("input { stdin { " + codec + " } } output { stdout { } }")
+    assert pipeline["source"] == {"type": "files", "paths": ["-"], **({"follow": True} if follow else {})}

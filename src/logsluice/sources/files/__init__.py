@@ -7,7 +7,7 @@
 Folders are read with everything below them, in the order of the names; names that start with a dot are left out.
 Compression is found by the bytes, whatever a file is called. Each file is read once, to the end that it has when it is
 opened, and is identified by its content: reading the same content again, under whatever name, gives the same ids.
-`-` and other pipes are identified by their first 64 KiB, and can be read only once.
+`-` and other pipes are identified by their first 64 KiB, which are waited for, and can be read only once.
 
 With `follow: true` the source never ends: it looks every `interval` for new files and new lines in those it knows.
 
@@ -27,6 +27,10 @@ longer grow.
 **A last line without a newline** waits until it is complete, or until nothing came for `idle`. Each line must be a
 record of its own: JSON over several lines can't be followed. Header lines (CloudFront, VPC flow logs) are known to all
 later lines when they stand within the first 4 KiB of their file.
+
+**Standard input** is followed with `paths: "-", follow: true`: complete lines are handed on as they come, in their
+order, until it ends. Its events are known by the run of the program and their offset, so the same input once more gives
+other ids. A line over 10 MiB is cut there.
 
 A file that is truncated before it was read to its end, and copied to nowhere, has lost those lines; the log says so.
 State in S3 is written with a delay: after a kill within the first seconds of a new file its lines may come under other
@@ -87,8 +91,8 @@ class Config(Options):
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Config:
-        if self.follow and "-" in self.paths:
-            raise ValueError("standard input can't be followed: leave `follow` out, it is read to its end anyway")
+        if self.follow and "-" in self.paths and len(self.paths) > 1:
+            raise ValueError("standard input is followed alone: give the files a pipeline of their own")
         return self
 
     @property
@@ -103,6 +107,10 @@ def build(config: Config, context: Context) -> Source:
         from logsluice.sources.files.source import FilesSource
 
         return FilesSource(config, context.base)
+    if config.paths == ("-",):
+        from logsluice.sources.files.live import LiveSource
+
+        return LiveSource(config)
     from logsluice.aws.session import AwsOptions
     from logsluice.sources.files.follow import FollowingSource
     from logsluice.sources.files.positions import Positions
@@ -116,7 +124,7 @@ def build(config: Config, context: Context) -> Source:
 
 def concerns(config: Config, context: Context) -> Iterator[tuple[str, str]]:
     """What works today and will be regretted: see `logsluice.components`."""
-    if not config.follow:
+    if not config.follow or config.paths == ("-",):
         return
     for path in config.paths:
         if not glob.has_magic(path) and not (context.base / path).is_dir():

@@ -1,14 +1,18 @@
-"""Standard input, read to its end."""
+"""Standard input: lines as they come; with the codecs `multiline`, `cloudtrail` and those for gzip all at once."""
 
 from __future__ import annotations
 
 from logsluice.compat.logstash.plugins import Input, InputSettings
+
+WHOLE = ("cloudfront", "cloudtrail", "gzip_lines", "multiline")
+"""Codecs whose events may have several lines, or that inflate: what has come at some moment may end within one."""
 
 
 class Settings(InputSettings):
     """The common options only."""
 
 
-def translate(settings: Settings) -> Input:  # noqa: ARG001 - it has no options of its own
+def translate(settings: Settings) -> Input:
     """The source `files` with `-`."""
-    return Input({"type": "files", "paths": ["-"]}, default_codec="line")
+    follow = settings.codec is None or settings.codec.name not in WHOLE
+    return Input({"type": "files", "paths": ["-"], **({"follow": True} if follow else {})}, default_codec="line")
