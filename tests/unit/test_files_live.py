@@ -17,6 +17,7 @@ import pytest
 
 from logsluice.components import Context
 from logsluice.decode import Decoder
+from logsluice.errors import UsageError
 from logsluice.formats.cloudfront import build as cloudfront
 from logsluice.formats.lines import build as lines
 from logsluice.framing.limits import DEFAULT_LIMITS
@@ -163,3 +164,9 @@ def test_each_run_has_ids_of_its_own(stdin: Stdin) -> None:
 def test_standard_input_is_followed_alone() -> None:
     with pytest.raises(ValueError, match="standard input is followed alone"):
         opened(paths=["-", "x.log"])
+
+
+def test_a_program_without_standard_input_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="there is no standard input"):
+        opened()

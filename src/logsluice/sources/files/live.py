@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from logsluice.errors import UsageError
 from logsluice.framing.limits import DEFAULT_LIMITS
 from logsluice.model import ByteStream, Delivery, Origin, Outcome
 from logsluice.sources.files import Config
@@ -55,7 +56,9 @@ class LiveSource:
         self._changed = threading.Condition()
 
     def open(self) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. Raises UsageError where the program was started without standard input."""
+        if sys.stdin is None:
+            raise UsageError("there is no standard input", "start it with one: `< /dev/null` is an empty one")
         self._file = sys.stdin.fileno()
 
     def receive(self, wait: float) -> list[Delivery] | None:
