@@ -6,16 +6,16 @@ where it is written, and problems call options as the user wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, Literal, TypeAlias
 
 from logsluice.compat.s3logsbeat import outputs
+from logsluice.compat.s3logsbeat.ignored import ignored
+from logsluice.compat.s3logsbeat.inputs import sources
 from logsluice.compat.s3logsbeat.native import NO_EFFECT, seconds
 from logsluice.compat.s3logsbeat.options import Root, S3Input, SqsInput
 from logsluice.compat.s3logsbeat.processors import filters
 from logsluice.compat.s3logsbeat.selections import branches
-from logsluice.compat.s3logsbeat.values import is_off
-from logsluice.components import Options
 from logsluice.config.document import Document, Path, dotted
 
 InputType: TypeAlias = Literal["sqs", "s3"]
@@ -31,30 +31,6 @@ _ITS_OWN_WAY = ("alb", "cloudfront", "elb")
 """Formats of which S3logsbeat's documents differ from ours."""
 
 _LEVELS = {"critical": "error", "error": "error", "warning": "warning", "info": "info", "debug": "debug"}
-_OF_OURS = "write the `http` of a configuration of ours: see /health and /metrics"
-_IGNORED_AT_ROOT = {
-    "max_procs": NO_EFFECT,
-    "monitoring": _OF_OURS,
-    "xpack": _OF_OURS,
-    "http": _OF_OURS,
-    "keystore": "there is no keystore: put secrets into environment variables, and ${NAME} into the file",
-    "seccomp": NO_EFFECT,
-    "migration": NO_EFFECT,
-    "timestamp": NO_EFFECT,
-}
-_IGNORED_QUEUE = {"spool": "nothing is kept on the disk: what is not delivered stays in SQS"}
-_IGNORED_FLUSH = {"timeout": "requests are sent as soon as there is something to send"}
-_IGNORED_LOGGING = dict.fromkeys(
-    ("selectors", "to_files", "to_syslog", "to_eventlog", "files", "metrics", "ecs"), "the log goes to standard error"
-)
-_IGNORED_SETUP = dict.fromkeys(("kibana", "dashboards"), "there are no dashboards") | {
-    "ilm": "make the policy in the cluster, and name its alias in output.elasticsearch.index"
-}
-_IGNORED_TEMPLATE = dict.fromkeys(
-    ("name", "pattern", "fields", "settings", "append_fields", "type", "order"),
-    "index templates are made from the format's fields, or taken from setup.template.json",
-)
-_IGNORED_PATH = {"logs": "the log goes to standard error"}
 
 
 def translate(root: Root, written: Document, types: Collection[InputType]) -> Document:
@@ -86,14 +62,15 @@ class _Translator:
             if not given.enabled or given.type not in self._types:
                 continue
             place: Path = ("s3logsbeat", "inputs", number)
-            for name, source, places in _sources(given, number):
+            for name, source, places in sources(given, number):
                 here: Path = ("pipelines", len(pipelines))
                 self._put(here, place)
                 self._put((*here, "source"), place)
                 pipelines.append(self._pipeline(given, name, source, here, place))
                 for option, written in places.items():
                     self._put((*here, "source", option), (*place, written))
-        self._warnings()
+        for where, why in ignored(self._root):
+            self._warn(where, why)
         return self._native
 
     def _pipeline(
@@ -159,12 +136,12 @@ class _Translator:
         for number, processor in enumerate(self._root.processors):
             place: Path = ("processors", number)
             try:
-                made, ignored = filters(processor)
+                made, unused = filters(processor)
             except ValueError as error:
                 self._problem(place, str(error))
                 continue
-            if ignored:
-                self._warn((*place, ignored), NO_EFFECT)
+            if unused:
+                self._warn((*place, unused), NO_EFFECT)
             for each in made:
                 self._put((*here, count), place)
                 count += 1
@@ -197,21 +174,6 @@ class _Translator:
         given = self._root.logging
         return {"level": _LEVELS[given.level], **({"format": "json"} if given.json_ else {})}
 
-    def _warnings(self) -> None:
-        root = self._root
-        self._ignored(root, _IGNORED_AT_ROOT)
-        self._ignored(root.queue, _IGNORED_QUEUE, "queue")
-        self._ignored(root.queue.mem.flush, _IGNORED_FLUSH, "queue", "mem", "flush")
-        self._ignored(root.logging, _IGNORED_LOGGING, "logging")
-        self._ignored(root.path, _IGNORED_PATH, "path")
-        self._ignored(root.setup, _IGNORED_SETUP, "setup")
-        self._ignored(root.setup.template, _IGNORED_TEMPLATE, "setup", "template")
-
-    def _ignored(self, given: Options, names: Mapping[str, str], *place: str) -> None:
-        for name, why in names.items():
-            if name in given.model_fields_set and not is_off(getattr(given, name)):
-                self._warn((*place, name), why)
-
     def _put(self, native: Path, place: Path) -> None:
         """Say where a native option is written, and how it is called there."""
         self._native.marks[native] = self._written.mark(place)
@@ -230,33 +192,6 @@ class _Translator:
 
 def _parts(name: str) -> Path:
     return tuple(name.split(".")) if name else ()
-
-
-def _sources(given: SqsInput | S3Input, number: int) -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
-    """Names, sources, and for their options those of the input."""
-    if isinstance(given, SqsInput):
-        source = {"type": "s3_sqs", "queues": list(given.queues_url)}
-        if given.buckets:
-            source["buckets"] = list(given.buckets)
-        yield f"sqs-{number + 1}", source, {"queues": "queues_url", "buckets": "buckets"}
-        return
-    buckets: dict[str, list[str]] = {}
-    for bucket, prefix in given.buckets:
-        buckets.setdefault(bucket, []).append(prefix)
-    for bucket, prefixes in buckets.items():
-        source = {"type": "s3_objects", "bucket": bucket, "prefixes": _outermost(prefixes), "interval": "once"}
-        if given.since is not None:
-            source["written_after"] = given.since
-        if given.to is not None:
-            source["written_before"] = given.to
-        places = {"bucket": "buckets", "prefixes": "buckets", "written_after": "since", "written_before": "to"}
-        yield f"s3-{number + 1}-{bucket}", source, places
-
-
-def _outermost(prefixes: list[str]) -> list[str]:
-    """Without prefixes that lie below others: their objects are read once."""
-    found = sorted(set(prefixes))
-    return [one for one in found if not any(one != other and one.startswith(other) for other in found)]
 
 
 def _merged(into: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
