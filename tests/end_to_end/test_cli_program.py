@@ -103,6 +103,7 @@ def test_every_component_and_option_is_documented(kind: str) -> None:
         (["ship"], 2, "Error: Missing argument 'PATH...'"),
         (["run"], 2, "Error: give a CONFIG file, or -e TEXT"),
         (["run", "nowhere.yaml"], 1, "error: there is no file nowhere.yaml"),
+        (["s3logsbeat", "-c", "nowhere.yml"], 1, "error: there is no file nowhere.yml\n  -c FILE names it, from here"),
         (["run", "-e", "pipelines: 3"], 2, "error: <text>:1: pipelines: must be a list"),
         (["run", "-e", "input { stdim {} }"], 2, "error: <text>:1:9: input.stdim: there is no input 'stdim'; did you"),
         (["formats", "albs"], 2, "error: there is no format 'albs'; did you mean 'alb'"),

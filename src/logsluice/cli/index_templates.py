@@ -19,7 +19,7 @@ cluster_option = click.option(
     default="opensearch",
     show_default=True,
     metavar="NAME[:VERSION]",
-    help="What the cluster runs: opensearch, opensearch:2.5, elasticsearch.",
+    help="The cluster that templates are printed for: opensearch, opensearch:2.5, elasticsearch.",
 )
 
 

@@ -26,10 +26,10 @@ Examples:
 def command(files: tuple[str, ...], live: bool, as_json: bool) -> int:
     """Say everything that is wrong with configurations, before they are run.
 
-    A configuration is a YAML file, or what Logstash takes: files, folders, patterns, a folder with pipelines.yml.
-    Each problem names its file, its line, the option and, where one is near, the name that was probably meant.
-    Nothing is connected to, unless --live is given. Exit code 0 when all can be used (there may be warnings), 2 when
-    not.
+    A configuration is a YAML file, ours or S3logsbeat's, or what Logstash takes: files, folders, patterns, a folder
+    with pipelines.yml. Each problem names its file, its line, the option and, where one is near, the name that was
+    probably meant. Nothing is connected to, unless --live is given. Exit code 0 when all can be used (there may be
+    warnings), 2 when not.
     """
     import orjson
 

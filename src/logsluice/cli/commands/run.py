@@ -47,6 +47,7 @@ Examples:
   logsluice run pipeline.yaml
   logsluice run --http 0.0.0.0:8686 --log-format json pipeline.yaml
   logsluice run /etc/logstash/conf.d
+  logsluice run s3logsbeat.yml
   QUEUE=https://sqs.eu-central-1.amazonaws.com/123456789012/logs logsluice run examples/s3-sqs.yaml
   logsluice run -e 'pipelines: [{source: {type: files, paths: ["-"]}, outputs: [stdout]}]' < app.log
 """
@@ -70,6 +71,8 @@ def command(
     child: int | None,
 ) -> int:
     """Run the pipelines of a configuration until told to stop.
+
+    CONFIG is a YAML file, ours or S3logsbeat's, or what Logstash takes: a file, a folder, a pattern.
 
     SIGTERM or Ctrl-C stops receiving, finishes what is in hand within `shutdown_timeout` and exits with 0; a second one
     ends at once. Either way nothing that was acknowledged is lost. `logsluice health` tells from outside how it is.

@@ -58,7 +58,7 @@ class _Called:
 @beat_flags
 @click.option("--once", is_flag=True, help="End when the queues are empty.")
 @click.option("--keepsqsmessages", is_flag=True, help="Leave the messages in the queues.")
-@click.option("--template", is_flag=True, help="Of `setup`: what it does in any case.")
+@click.option("--template", is_flag=True, help="For `setup`, which installs the template without it too.")
 @cluster_option
 @click.pass_context
 def command(

@@ -78,7 +78,7 @@ def _read(path: str) -> Document:
     try:
         text = FilePath(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}", "give -c FILE") from None
+        raise UsageError(f"there is no file {path}", "-c FILE names it, from here or from --path.config") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not a text file in UTF-8") from None
     except OSError as error:
