@@ -212,8 +212,8 @@ class Reject:
     Attributes:
         origin: Where it came from; None when not even that is known.
         position: As in the event id; -1 for the whole payload.
-        excerpt: At most EXCERPT_BYTES of the record, or of the encoded document when a sink refused it; all of a
-            message that was put aside, for it can't be read again.
+        excerpt: At most EXCERPT_BYTES of the record, or of the encoded document when a sink refused it; all of what was
+            put aside and can't be read again, such as a message.
         length: The full length in bytes; larger than len(excerpt) when truncated.
         stage: `source`, `framing`, `parse`, `filter` or `sink`.
         reason: One sentence.

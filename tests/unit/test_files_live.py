@@ -106,13 +106,17 @@ def test_nothing_overtakes_what_is_not_settled(stdin: Stdin) -> None:
     assert messages(received(source)) == [(4, "two")]
 
 
-def test_what_is_never_used_up_is_put_aside(stdin: Stdin) -> None:
+def test_what_is_never_used_up_is_put_aside_whole_for_it_can_not_be_read_again(stdin: Stdin) -> None:
     source = opened(quarantine_after=1)
     stdin.send(b"one\n")
+    source.settle(received(source), Outcome.DELIVERED)
+    data = b"two\n" * 2000
+    stdin.send(data)
     source.settle(received(source), Outcome.RETRY)
     again = received(source)
     (reject,) = again.rejects
     assert (list(again.payloads), reject.reason) == ([], "quarantined: read 1 times and never used up")
+    assert (reject.position, reject.excerpt, reject.truncated) == (4, data, False)
 
 
 def test_a_settlement_wakes_the_worker_that_waits(stdin: Stdin) -> None:
@@ -170,3 +174,9 @@ def test_a_program_without_standard_input_is_told_so(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(UsageError, match="there is no standard input"):
         opened()
+
+
+def test_standard_input_is_read_by_one_pipeline_only() -> None:
+    one, other = (files.Config.model_validate({"paths": paths}) for paths in ("-", ["x.log", "-"]))
+    assert files.rivalry(one, other).startswith("each piece of standard input goes to only one of them")
+    assert files.rivalry(one, files.Config.model_validate({"paths": "x.log"})) == ""

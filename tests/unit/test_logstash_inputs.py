@@ -370,6 +370,10 @@ def test_http_becomes_a_listener() -> None:
         ('file { path => "/a" file_completed_action => delete }', "file_completed_action can only be `log`"),
         ('file { path => "/a" delimiter => "x" }', "delimiter can only be a line feed where files are followed"),
         (
+            'file { path => "/a" codec => line { delimiter => ";" } }',
+            "delimiter can only be a line feed where files are followed",
+        ),
+        (
             'file { path => "/a" codec => multiline { pattern => "^a" what => previous } }',
             "a file can't be followed with the codec multiline: use mode => read and exit_after_read => true",
         ),

@@ -151,9 +151,11 @@ def test_what_came_from_the_environment_is_never_shown() -> None:
         ("", True),
         ("codec => line", True),
         ("codec => json", True),
+        ('codec => line { delimiter => "\n" }', True),
+        ('codec => line { delimiter => ";" }', False),
         ('codec => multiline { pattern => "x" what => "next" }', False),
     ],
 )
-def test_standard_input_is_followed_unless_its_events_have_several_lines(codec: str, follow: bool) -> None:
+def test_standard_input_is_followed_unless_its_events_may_have_several_lines(codec: str, follow: bool) -> None:
     (pipeline,) = native("input { stdin { " + codec + " } } output { stdout { } }")
     assert pipeline["source"] == {"type": "files", "paths": ["-"], **({"follow": True} if follow else {})}

@@ -85,6 +85,12 @@ class InputSettings(PluginSettings):
         is_json = self.codec is not None and self.codec.name in ("json", "json_lines")
         return {"limits": {"record": LONGEST_DOCUMENT}} if is_json else {}
 
+    @property
+    def codec_has_delimiter(self) -> bool:
+        """Whether events end in something of the codec's own (`line`): a newline may then stand within one."""
+        given = self.codec.attributes if self.codec is not None else ()
+        return any(attribute.name == "delimiter" and attribute.value != "\n" for attribute in given)
+
     def keep_data_in(self, folder: str) -> None:
         """Say what `path.data` is, where Logstash itself has kept its positions; "" where it is not known."""
         self._path_data = folder

@@ -30,7 +30,8 @@ later lines when they stand within the first 4 KiB of their file.
 
 **Standard input** is followed with `paths: "-", follow: true`: complete lines are handed on as they come, in their
 order, until it ends. Its events are known by the run of the program and their offset, so the same input once more gives
-other ids. A line over 10 MiB is cut there.
+other ids. A line over 10 MiB is cut there, and compressed input can't be followed. Nobody can read it again: lines that
+are in hand when the program is killed, or that could not be delivered within the shutdown timeout, are lost.
 
 A file that is truncated before it was read to its end, and copied to nowhere, has lost those lines; the log says so.
 State in S3 is written with a delay: after a kill within the first seconds of a new file its lines may come under other
@@ -99,6 +100,16 @@ class Config(Options):
     def reads(self) -> tuple[str, ...]:
         """The paths, as they are written."""
         return self.paths
+
+
+def rivalry(one: Config, other: Config) -> str:
+    """Two pipelines on standard input each get a part of its bytes, cut anywhere."""
+    if "-" not in one.paths or "-" not in other.paths:
+        return ""
+    return (
+        "each piece of standard input goes to only one of them; read it in one pipeline, with conditions around its"
+        " filters and outputs"
+    )
 
 
 def build(config: Config, context: Context) -> Source:

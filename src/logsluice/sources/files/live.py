@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from logsluice.errors import UsageError
@@ -122,7 +122,9 @@ class LiveSource:
 
     def _again(self, delivery: Delivery) -> Delivery:
         if self._retries.is_hopeless(delivery):
-            delivery.rejects = [quarantined(payload, delivery) for payload in delivery.payloads]
+            lines: _Lines = delivery.handle
+            # all of it, and not a reference: there is nowhere to read it again
+            delivery.rejects = [replace(quarantined(lines, delivery), position=lines.start, excerpt=lines.data)]
             delivery.payloads = ()
         return delivery
 

@@ -99,7 +99,7 @@ def _following(settings: Settings) -> dict[str, Any]:
         raise ValueError(
             f"a file can't be followed with the codec {codec}: use mode => read and exit_after_read => true"
         )
-    if settings.delimiter != "\n":
+    if settings.delimiter != "\n" or settings.codec_has_delimiter:
         raise ValueError("delimiter can only be a line feed where files are followed")
     native: dict[str, Any] = {"follow": True, "interval": f"{max(settings.stat_interval, 0.01):g}s"}
     if settings.mode == "tail":

@@ -1,4 +1,4 @@
-"""Standard input: lines as they come; with the codecs `multiline`, `cloudtrail` and those for gzip all at once."""
+"""Standard input: lines as they come; with a `delimiter`, `multiline`, `cloudtrail` and codecs for gzip all at once."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ class Settings(InputSettings):
 
 def translate(settings: Settings) -> Input:
     """The source `files` with `-`."""
-    follow = settings.codec is None or settings.codec.name not in WHOLE
+    is_by_lines = settings.codec is None or settings.codec.name not in WHOLE
+    follow = is_by_lines and not settings.codec_has_delimiter
     return Input({"type": "files", "paths": ["-"], **({"follow": True} if follow else {})}, default_codec="line")
