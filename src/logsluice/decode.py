@@ -99,9 +99,11 @@ class Decoder:
                 stamp = _restoring(stamp)
             elif isinstance(chosen, BringsMetadata):
                 stamp = _joining(stamp)
+            lead = 0 if continued is None else continued.lead
             batches = chosen.framing.frame(chunks, self.limits)
             for records in windows(batches, self.window_bytes) if self.window_bytes else batches:
-                piece = Piece(size=records.size, format=chosen.name)
+                piece = Piece(size=max(records.size - lead, 0), format=chosen.name)
+                lead = max(lead - records.size, 0)
                 parsed = parser.parse(records)
                 if continued is not None:
                     parsed = _continued(continued, records, parsed)

@@ -5,6 +5,7 @@ The contract suite of sources asks for several deliveries at once, and here the 
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pytest
 
 from logsluice.components import Context
 from logsluice.decode import Decoder
-from logsluice.errors import UsageError
+from logsluice.errors import Unavailable, UsageError
 from logsluice.formats.cloudfront import build as cloudfront
 from logsluice.formats.lines import build as lines
 from logsluice.framing.limits import DEFAULT_LIMITS
@@ -180,3 +181,31 @@ def test_standard_input_is_read_by_one_pipeline_only() -> None:
     one, other = (files.Config.model_validate({"paths": paths}) for paths in ("-", ["x.log", "-"]))
     assert files.rivalry(one, other).startswith("each piece of standard input goes to only one of them")
     assert files.rivalry(one, files.Config.model_validate({"paths": "x.log"})) == ""
+
+
+def test_what_came_before_an_error_is_handed_on(stdin: Stdin, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, pieces = opened(), [b"one\ntw"]
+
+    def read(file: int, size: int) -> bytes:
+        if pieces:
+            return pieces.pop()
+        raise OSError(errno.EIO, "the terminal has gone")
+
+    monkeypatch.setattr(live, "os", SimpleNamespace(read=read))
+    stdin.send(b"something to read")
+    first = received(source)
+    assert messages(first) == [(0, "one")]
+    source.settle(first, Outcome.DELIVERED)
+    with pytest.raises(Unavailable, match="stdin:: the terminal has gone"):
+        source.receive(5.0)
+
+
+def test_the_streams_first_lines_are_counted_once(stdin: Stdin) -> None:
+    source, sizes = opened(), []
+    for line in (b"one\n", b"second\n"):
+        stdin.send(line)
+        delivery = received(source)
+        (payload,) = delivery.payloads
+        sizes.append(sum(piece.size for piece in Decoder(lines()).decode(payload)))
+        source.settle(delivery, Outcome.DELIVERED)
+    assert sizes == [4, 7]
