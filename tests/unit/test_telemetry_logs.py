@@ -34,6 +34,7 @@ def test_on_a_terminal_lines_are_for_people(capsys: pytest.CaptureFixture[str]) 
     text = capsys.readouterr().err
     assert "queue gone" in text
     assert "logs\\x1b[2J" in text
+    assert "\x1b" not in text  # colours are for terminals
 
 
 def test_debugging_lines_are_for_the_verbose(capsys: pytest.CaptureFixture[str]) -> None:

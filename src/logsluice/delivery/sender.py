@@ -232,7 +232,9 @@ class Sender:
                     continue
                 self._failing_since[scope] = time.monotonic()
             log.warning(
-                "an output is paused until it is mended" if isinstance(fault, Sick) else "an output asks for time",
+                "an output is paused until it is mended"
+                if isinstance(fault, Sick)
+                else "an output failed and is tried again",
                 output=self.output.name,
                 reason=str(fault),
                 **({"scope": scope} if scope else {}),

@@ -38,7 +38,10 @@ def configure(level: str = "info", readable: bool | None = None) -> None:
         readable = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer(
-            colors=True, pad_event_to=0, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stderr.isatty(),
+            pad_event_to=0,
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
         )
         if readable
         else structlog.processors.JSONRenderer()
