@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from logsluice.lang._operators import Undecidable  # not from `conditions`, which loads a parser
+from logsluice.errors import Undecidable
 from logsluice.model import Event, Filter, RejectEvent
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@
     ├── UsageError            the command can't do what was asked: one sentence and what to do next
     ├── QueryError            a search query can't be read: the position in it and why
     ├── Unparsable            one record is not of its format; a value as often as an exception
+    ├── Undecidable           a condition can't be decided for one event
     ├── SourceFault           a payload can't be read; its `kind` is what the `on:` policies speak of
     │   ├── Missing               the object is gone
     │   ├── Denied                no permission for the object
@@ -87,6 +88,14 @@ class QueryError(LogsluiceError):
 
 class Unparsable(LogsluiceError):
     """One record is not of its format. Parsers hand it back as a value, beside the events of its neighbours."""
+
+
+class Undecidable(LogsluiceError, ValueError):
+    """A condition that can't be decided for one event; the message says why.
+
+    Raised by compiled conditions: under Logstash's semantics for an ordering of values that have none, and under
+    both when a regular expression takes too long.
+    """
 
 
 class SourceFault(LogsluiceError):

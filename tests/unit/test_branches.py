@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsluice.branches import Branch, Chain
-from logsluice.lang.conditions import Undecidable, compile_condition
+from logsluice.errors import Undecidable
+from logsluice.lang.conditions import compile_condition
 from logsluice.model import Event, Filter, RejectEvent
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsluice.lang.conditions import InvalidCondition, Semantics, Undecidable, compile_condition
+from logsluice.errors import Undecidable
+from logsluice.lang.conditions import InvalidCondition, Semantics, compile_condition
 
 BOTH: tuple[Semantics, ...] = ("native", "logstash")
 

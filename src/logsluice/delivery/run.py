@@ -25,8 +25,7 @@ from logsluice.delivery.dead_letter import PART_BYTES
 from logsluice.delivery.policies import pause_reason
 from logsluice.delivery.rejects import of_document, of_event
 from logsluice.delivery.sender import Delivered, Output, Sender
-from logsluice.errors import SinkFault, SourceFault
-from logsluice.lang._operators import Undecidable  # not from `conditions`, which loads a parser
+from logsluice.errors import SinkFault, SourceFault, Undecidable
 from logsluice.model import Delivery, Event, Origin, Outcome, Payload, Reject
 
 if TYPE_CHECKING:

@@ -7,18 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from logsluice.errors import Undecidable
 from logsluice.lang.references import MISSING
 from logsluice.lang.text import java_float
 
 Comparison: TypeAlias = Callable[[Any, Any], bool]
-
-
-class Undecidable(ValueError):
-    """A condition that can't be decided for one event; the message says why.
-
-    Raised by compiled conditions: under Logstash's semantics for an ordering of values that have none, and under
-    both when a regular expression takes too long.
-    """
 
 
 def truthy(value: Any) -> bool:

@@ -23,13 +23,14 @@ from typing import Any, Literal, TypeAlias
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 
+from logsluice.errors import Undecidable
 from logsluice.lang import _operators
-from logsluice.lang._operators import Comparison, Undecidable
+from logsluice.lang._operators import Comparison
 from logsluice.lang.references import InvalidReference, Reference
 from logsluice.lang.ruby_regex import TIMEOUT_SECONDS, InvalidPattern, compile_ruby
 from logsluice.model import Event
 
-__all__ = ["Condition", "InvalidCondition", "Semantics", "Undecidable", "compile_condition"]
+__all__ = ["Condition", "InvalidCondition", "Semantics", "compile_condition"]
 
 Semantics: TypeAlias = Literal["native", "logstash"]
 
